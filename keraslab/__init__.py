@@ -1,0 +1,63 @@
+"""keraslab: an architecture lab for Keras Functional models inside Jupyter.
+
+Importing the package loads neither TensorFlow nor ipywidgets; each public name
+brings in what it needs on first use.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+__version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from keraslab import blocks as blocks
+    from keraslab.draw import plot_model as plot_model
+    from keraslab.graph import Graph as Graph
+    from keraslab.graph import materialize as materialize
+    from keraslab.graph import read_graph as read_graph
+    from keraslab.graph import skeleton as skeleton
+    from keraslab.graph import summary as summary
+    from keraslab.panels import explore as explore
+    from keraslab.panels import show as show
+    from keraslab.train import LiveCurves as LiveCurves
+
+_ROOM_OF = {
+    "Graph": "graph",
+    "LiveCurves": "train",
+    "explore": "panels",
+    "materialize": "graph",
+    "plot_model": "draw",
+    "read_graph": "graph",
+    "show": "panels",
+    "skeleton": "graph",
+    "summary": "graph",
+}
+
+__all__ = [
+    "Graph",
+    "LiveCurves",
+    "__version__",
+    "blocks",
+    "explore",
+    "materialize",
+    "plot_model",
+    "read_graph",
+    "show",
+    "skeleton",
+    "summary",
+]
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "blocks":
+        return _import_module("keraslab.blocks")
+    if name in _ROOM_OF:
+        value = getattr(_import_module(f"keraslab.{_ROOM_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'keraslab' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
