@@ -1,0 +1,68 @@
+"""Small checks that several blocks make on their settings and inputs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+
+
+def check_count(value: Any, argument: str) -> None:
+    """Raise unless `value` is a whole number of 1 or more.
+
+    Args:
+        value: The number received.
+        argument: How the error message calls it, such as `"Residual(filters=...)"`.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{argument}: must be a whole number, 1 or more. Received: {value!r}.")
+
+
+def check_choice(value: Any, choices: Iterable[str], argument: str) -> None:
+    """Raise unless `value` is one of `choices`.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    choices = list(choices)
+    if value not in choices:
+        listed = ", ".join(map(repr, choices))
+        raise ValueError(f"{argument}: must be one of {listed}. Received: {value!r}.")
+
+
+def check_activation(value: Any, argument: str) -> None:
+    """Raise unless `value` is the name of a Keras activation.
+
+    Only names are taken: a function would not load where it is not defined.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        known = isinstance(value, str) and keras.activations.get(value) is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(
+            f"{argument}: must be the name of a Keras activation, such as 'relu', 'gelu' or "
+            f"'linear'. Received: {value!r}."
+        )
+
+
+def listed(inputs: tuple[Any, ...]) -> list[Any]:
+    """Return the inputs of a call as a list: `block(a, b)` and `block([a, b])` are the same."""
+    if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
+        return list(inputs[0])
+    return list(inputs)
+
+
+def full_precision() -> dict[str, str]:
+    """Return `{"dtype": "float32"}` under a half-precision policy, else nothing.
+
+    Predictions and distances are computed in full precision there: a probability or a square
+    close to 0 vanishes in 16 bits.
+    """
+    half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
+    return {"dtype": "float32"} if half else {}
