@@ -1,0 +1,190 @@
+"""A model as read-only data: calls, the edges between them, and the groups they form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """The shape and dtype of one tensor; an unknown size is None."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+
+    @property
+    def text(self) -> str:
+        """The shape as people write it, with ``?`` for an unknown size: ``? × 28 × 28 × 1``."""
+        return " × ".join("?" if size is None else str(size) for size in self.shape) or "scalar"
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One variable of a layer."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    trainable: bool
+    key: int
+    """Equal for two weights exactly when they are the same variable."""
+
+    @property
+    def size(self) -> int:
+        """The number of values in it."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One application of a layer or operation.
+
+    A layer called twice gives two calls with the same ``layer``. A call inside a nested
+    model has the nested model's call in its id: ``encoder#1/dense#0``.
+    """
+
+    id: str
+    name: str
+    type: str
+    kind: Literal["input", "layer", "operation"]
+    layer: str
+    """Equal for two calls exactly when the same layer or operation was applied."""
+    index: int
+    """Which call of ``layer`` in this graph, from 0."""
+    count: int
+    """How many calls of ``layer`` this graph holds."""
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    arguments: tuple[str, ...]
+    """Constants and settings of this call as short text, such as ``axis=-1`` or ``2.0``."""
+    weights: tuple[Weight, ...]
+    macs: int | None
+    """Multiply-accumulates of this call for one sample; None where unknown."""
+    group: str | None
+    """The id of the innermost group it belongs to."""
+    operation: Any = field(repr=False, compare=False)
+    """The Keras layer or operation itself."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether the layer is called more than once in this graph."""
+        return self.count > 1
+
+    @property
+    def params(self) -> int:
+        """The number of weight values of the layer."""
+        return sum(weight.size for weight in self.weights)
+
+    @cached_property
+    def config(self) -> Mapping[str, Any]:
+        """The layer's own ``get_config()``; empty where the layer has none."""
+        from keraslab.graph._read import config_of
+
+        return config_of(self.operation)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One tensor that goes from one call to an argument of another."""
+
+    source: str
+    source_index: int
+    """Which output of the source call."""
+    target: str
+    target_index: int
+    """Which input of the target call."""
+    spec: TensorSpec
+    key: str | None = None
+    """The dict key or keyword under which the target receives it, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Calls that belong together: one call of a block, or of a nested model."""
+
+    id: str
+    label: str
+    """The innermost name, such as ``encoder``."""
+    kind: Literal["block", "model"]
+    parent: str | None
+    calls: tuple[str, ...]
+    """Ids of the calls directly in it; those of child groups are not repeated."""
+    children: tuple[str, ...]
+    index: int
+    """Which call of the block or model, from 0."""
+    count: int
+    """How many calls of it the graph holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of the model."""
+
+    key: str | None
+    """The dict key, where the model's inputs or outputs are a dict."""
+    call: str
+    index: int
+    """Which output of the call."""
+    spec: TensorSpec
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A Functional model as data.
+
+    ``calls`` come in an order in which every edge points forward. ``groups`` come parents
+    first, and folding any of them, in any combination, never makes a cycle.
+    """
+
+    name: str
+    calls: tuple[Call, ...]
+    edges: tuple[Edge, ...]
+    groups: tuple[Group, ...]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    skeleton: bool = False
+    """Whether the model was built without allocating its weights."""
+
+    @cached_property
+    def call_by_id(self) -> Mapping[str, Call]:
+        """Every call under its id."""
+        return {call.id: call for call in self.calls}
+
+    @cached_property
+    def group_by_id(self) -> Mapping[str, Group]:
+        """Every group under its id."""
+        return {group.id: group for group in self.groups}
+
+    @cached_property
+    def weights(self) -> tuple[Weight, ...]:
+        """Every weight once, however often its layer is called."""
+        return tuple({w.key: w for call in self.calls for w in call.weights}.values())
+
+    @property
+    def params(self) -> int:
+        """The number of weight values; a shared layer counts once."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def trainable_params(self) -> int:
+        """The number of weight values that training changes."""
+        return sum(weight.size for weight in self.weights if weight.trainable)
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one sample, every call counted; None if any is unknown."""
+        return None if self.unknown_macs else self.known_macs
+
+    @property
+    def known_macs(self) -> int:
+        """The sum over the calls whose multiply-accumulates are known."""
+        return sum(call.macs or 0 for call in self.calls)
+
+    @property
+    def unknown_macs(self) -> tuple[str, ...]:
+        """Ids of the calls whose multiply-accumulates are unknown."""
+        return tuple(call.id for call in self.calls if call.macs is None)

@@ -1,0 +1,248 @@
+"""A model as a table: a row per call, and the totals below."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from typing import Any
+
+from keraslab.graph._data import Call, Graph, TensorSpec
+from keraslab.graph._read import read_graph
+
+_WIDEST = 118
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call in the table, as text."""
+
+    name: str
+    type: str
+    group: str
+    """Where the call lies: labels from the outermost group in, with the call of each."""
+    call: str
+    """Which call of a shared layer it is; empty where the layer is called once."""
+    inputs: str
+    output: str
+    params: str
+    """The weights; on later calls of a shared layer ``(shared)``."""
+    macs: str
+
+
+_TITLES = ("Layer", "Type", "In", "Call", "Takes", "Gives", "Weights", "MACs")
+_NUMBERS = (False, False, False, False, False, False, True, True)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The table of a model. ``print(...)`` it, or leave it as the last line of a cell."""
+
+    graph: Graph
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """One row per call, in the order of the graph."""
+        paths = _paths(self.graph)
+        counted: set[str] = set()
+        rows = []
+        for call in self.graph.calls:
+            again = call.layer in counted
+            counted.add(call.layer)
+            rows.append(
+                Row(
+                    name=call.name,
+                    type=call.type,
+                    group=paths.get(call.group or "", ""),
+                    call=f"{call.index + 1} of {call.count}" if call.shared else "",
+                    inputs=_specs(call.inputs),
+                    output=_specs(call.outputs),
+                    params="(shared)" if again and call.params else grouped(call.params),
+                    macs=_call_macs(call),
+                )
+            )
+        return tuple(rows)
+
+    @cached_property
+    def totals(self) -> tuple[str, ...]:
+        """Lines with the parameters, their size in memory, and the cost of one sample."""
+        graph = self.graph
+        frozen = graph.params - graph.trainable_params
+        size = sum(w.size * _bytes(w.dtype) for w in graph.weights)
+        macs = short(graph.known_macs)
+        unknown = len(graph.unknown_macs)
+        if unknown:
+            macs = f"≥ {macs} ({unknown} {'call' if unknown == 1 else 'calls'} unknown)"
+        lines = [
+            f"Weights: {grouped(graph.params)} "
+            f"({grouped(graph.trainable_params)} trainable, {grouped(frozen)} frozen), "
+            f"{_megabytes(size)}",
+            f"Multiply-accumulates (MACs) for one sample: {macs}",
+        ]
+        if graph.skeleton:
+            lines.append("Built without weights: it can be looked at, not run.")
+        return tuple(lines)
+
+    def __str__(self) -> str:
+        columns = _used_columns(self.rows)
+        cells = [
+            [_TITLES[c] for c in columns],
+            *([_cell(r, c) for c in columns] for r in self.rows),
+        ]
+        widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+        _squeeze(widths, [len(_TITLES[c]) for c in columns], columns)
+        lines = [
+            "  ".join(
+                _pad(_middle(text, width), width, _NUMBERS[c])
+                for text, width, c in zip(line, widths, columns, strict=True)
+            ).rstrip()
+            for line in cells
+        ]
+        rule = "─" * max(map(len, lines))
+        title = _middle(f"Model: {_plain(self.graph.name)}", _WIDEST)
+        return "\n".join([title, rule, lines[0], rule, *lines[1:], rule, *self.totals])
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        columns = _used_columns(self.rows)
+        head = "".join(_html_cell("th", _TITLES[c], c) for c in columns)
+        body = "".join(
+            "<tr>" + "".join(_html_cell("td", _cell(row, c), c) for c in columns) + "</tr>"
+            for row in self.rows
+        )
+        totals = "".join(f"<div>{escape(line)}</div>" for line in self.totals)
+        return (
+            '<div style="color:var(--jp-content-font-color1,inherit);overflow-x:auto">'
+            f'<div style="font-weight:600;margin-bottom:.4em">{escape(self.graph.name)}</div>'
+            '<table style="border-collapse:collapse;font-size:.92em">'
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f'<div style="margin-top:.4em">{totals}</div></div>'
+        )
+
+
+def summary(model: Any) -> Summary:
+    """A table of a model: for each call its shapes, weights and multiply-accumulates.
+
+    Args:
+        model: A Functional or Sequential Keras model, or a ``Graph`` already read.
+
+    Returns:
+        A ``Summary``, which prints as text and shows as a table in a notebook.
+
+    Raises:
+        ModelError: The model cannot be read as a graph.
+
+    Example:
+        >>> import keras
+        >>> x = keras.Input((8,), name="x")
+        >>> model = keras.Model(x, keras.layers.Dense(2, name="dense")(x), name="tiny")
+        >>> print(summary(model))
+        Model: tiny
+        ──────────────────────────────────────────────
+        Layer  Type        Takes  Gives  Weights  MACs
+        ──────────────────────────────────────────────
+        x      InputLayer         ? × 8        0     0
+        dense  Dense       ? × 8  ? × 2       18    16
+        ──────────────────────────────────────────────
+        Weights: 18 (18 trainable, 0 frozen), 7.2e-05 MB
+        Multiply-accumulates (MACs) for one sample: 16
+    """
+    return Summary(model if isinstance(model, Graph) else read_graph(model))
+
+
+def grouped(number: int) -> str:
+    """A number with its digits in groups: ``25,636,712``."""
+    return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """A large number with three digits and a letter: ``3.86 G``; a small one exactly."""
+    if number < 100_000:
+        return grouped(number)
+    for power, letter in ((15, "P"), (12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        value = number / 10**power
+        # What rounds up to the next letter's 1.00 takes that letter.
+        if value >= 0.9995:
+            digits = 2 - math.floor(math.log10(max(1.0, float(f"{value:.3g}"))))
+            return f"{value:.{max(0, digits)}f} {letter}"
+    return grouped(number)
+
+
+def _call_macs(call: Call) -> str:
+    return _UNKNOWN if call.macs is None else short(call.macs)
+
+
+def _specs(specs: Sequence[TensorSpec]) -> str:
+    texts = [spec.text for spec in specs]
+    if len(texts) > 2 and len(set(texts)) == 1:
+        return f"{len(texts)} tensors {texts[0]}"
+    return ", ".join(texts)
+
+
+def _bytes(dtype: str) -> float:
+    bits = "".join(filter(str.isdigit, dtype.partition("_")[0]))
+    return 1 if not bits else int(bits) / 8
+
+
+def _megabytes(size: float) -> str:
+    return f"{size / 1e6:,.2f} MB" if size >= 1e5 else f"{size / 1e6:.4g} MB"
+
+
+def _paths(graph: Graph) -> dict[str, str]:
+    paths: dict[str, str] = {}
+    for group in graph.groups:
+        own = f"{group.label} {group.index + 1}" if group.count > 1 else group.label
+        outer = paths.get(group.parent or "")
+        paths[group.id] = f"{outer} › {own}" if outer else own
+    return paths
+
+
+def _used_columns(rows: Sequence[Row]) -> list[int]:
+    return [c for c in range(len(_TITLES)) if c not in (2, 3) or any(_cell(r, c) for r in rows)]
+
+
+def _cell(row: Row, column: int) -> str:
+    texts = (row.name, row.type, row.group, row.call, row.inputs, row.output, row.params, row.macs)
+    return _plain(texts[column])
+
+
+def _plain(text: str) -> str:
+    """Text without characters that move the cursor or colour a terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+def _middle(text: str, width: int) -> str:
+    """Text of at most this width, cut in the middle."""
+    if len(text) <= width:
+        return text
+    start = (width - 1) // 2
+    return text[:start] + "…" + text[len(text) - (width - 1 - start) :]
+
+
+def _pad(text: str, width: int, number: bool) -> str:
+    return text.rjust(width) if number else text.ljust(width)
+
+
+def _squeeze(widths: list[int], titles: Sequence[int], columns: Sequence[int]) -> None:
+    """Narrow the widest text columns until a line fits; numbers are never cut."""
+    texts = [i for i, c in enumerate(columns) if not _NUMBERS[c]]
+    while sum(widths) + 2 * (len(widths) - 1) > _WIDEST:
+        widest = max(texts, key=lambda i: widths[i])
+        if widths[widest] <= max(titles[widest], 5):
+            return
+        widths[widest] -= 1
+
+
+def _html_cell(tag: str, text: str, column: int) -> str:
+    line = "var(--jp-border-color2,currentColor)" if tag == "th" else "transparent"
+    style = (
+        f"text-align:{'right' if _NUMBERS[column] else 'left'};padding:.15em .8em;"
+        f"border-bottom:1px solid {line};white-space:nowrap;"
+        "font-variant-numeric:tabular-nums;background:none;color:inherit"
+    )
+    return f'<{tag} style="{style}">{escape(text)}</{tag}>'

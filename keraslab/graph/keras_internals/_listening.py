@@ -1,0 +1,239 @@
+"""Hearing what a build makes and calls, and the ways round what Keras does again and again."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+import threading
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+from keras.src.layers import layer as layer_module
+from keras.src.ops import operation as operation_module
+from keras.src.ops.node import Node
+
+_hooks = threading.local()
+_patch_lock = threading.Lock()
+_patched: list[tuple[Any, str, Any]] = []
+_patch_users = 0
+
+MUST_RUN = {
+    "fit": "calls fit()",
+    "evaluate": "calls evaluate()",
+    "train_on_batch": "calls train_on_batch()",
+    "test_on_batch": "calls test_on_batch()",
+    "predict": "calls predict()",
+    "predict_on_batch": "calls predict_on_batch()",
+    "load_weights": "calls load_weights()",
+    "set_weights": "calls set_weights()",
+}
+
+
+def _owner(cls: Any, name: str) -> Any:
+    """The class in the line of ``cls`` that defines ``name`` itself."""
+    return next(c for c in cls.__mro__ if name in vars(c))
+
+
+def _patch_points() -> list[tuple[Any, str, Any]]:
+    """What a build scope listens to: (class, method, maker of the listening method)."""
+
+    def operation_init(original: Any) -> Any:
+        @functools.wraps(original)
+        def __init__(self: Any, name: Any = None) -> None:  # noqa: N807
+            original(self, name=name)
+            if (hooks := current_hooks()) is not None:
+                hooks.made(self, name is None)
+
+        return __init__
+
+    def node_init(original: Any) -> Any:
+        @functools.wraps(original)
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            original(self, *args, **kwargs)
+            if (hooks := current_hooks()) is not None:
+                hooks.called(self)
+
+        return __init__
+
+    def open_name_scope(original: Any) -> Any:
+        @functools.wraps(original)
+        def _open_name_scope(self: Any) -> Any:
+            if (hooks := current_hooks()) is not None:
+                hooks.touched(self)
+            return original(self)
+
+        return _open_name_scope
+
+    def variable_init(original: Any) -> Any:
+        @functools.wraps(original)
+        def __init__(self: Any, initializer: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            given = callable(initializer) or isinstance(initializer, str)
+            if not given and (hooks := current_hooks()) is not None:
+                hooks.refuse(f"makes {_maker()}, whose value must exist at once")
+            original(self, initializer, *args, **kwargs)
+
+        return __init__
+
+    def compile_(original: Any) -> Any:
+        @functools.wraps(original)
+        def compile(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A001
+            hooks = current_hooks()
+            if hooks is not None and hooks.compiled(self, args, kwargs):
+                return None
+            return original(self, *args, **kwargs)
+
+        return compile
+
+    def must_run(reason: str) -> Any:
+        def make(original: Any) -> Any:
+            @functools.wraps(original)
+            def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+                if (hooks := current_hooks()) is not None:
+                    hooks.refuse(reason)
+                return original(self, *args, **kwargs)
+
+            return method
+
+        return make
+
+    variable = _owner(keras.Variable, "__init__")
+    return [
+        (keras.Operation, "__init__", operation_init),
+        (Node, "__init__", node_init),
+        (keras.Layer, "_open_name_scope", open_name_scope),
+        (variable, "__init__", variable_init),
+        (_owner(keras.Model, "compile"), "compile", compile_),
+        *[(_owner(keras.Model, n), n, must_run(reason)) for n, reason in MUST_RUN.items()],
+        *_shortcuts(),
+    ]
+
+
+# Values of these types are no part of a layer's state, so that tracking them does nothing.
+_UNTRACKED = (
+    type(None),
+    bool,
+    int,
+    float,
+    str,
+    types.FunctionType,
+    types.MethodType,
+    inspect.Signature,
+    keras.InputSpec,
+    keras.DTypePolicy,
+)
+
+
+def _shortcuts() -> list[tuple[Any, str, Any]]:
+    """Ways round what Keras does again for each layer; results are the same, in half the time."""
+
+    def set_attribute(original: Any) -> Any:
+        @functools.wraps(original)
+        def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
+            kind = type(value)
+            if (kind in _UNTRACKED or issubclass(kind, keras.Initializer)) and (
+                "_tracker" in self.__dict__
+            ):
+                object.__setattr__(self, name, value)
+            else:
+                original(self, name, value)
+
+        return __setattr__
+
+    def is_tensor(original: Any) -> Any:
+        @functools.wraps(original)
+        def is_backend_tensor_or_symbolic(x: Any, allow_none: bool = False) -> Any:
+            return isinstance(x, keras.KerasTensor) or original(x, allow_none)
+
+        return is_backend_tensor_or_symbolic
+
+    points: list[tuple[Any, str, Any]] = [
+        (layer_module, "inspect", _Inspect),
+        (operation_module, "inspect", _Inspect),
+        (layer_module, "is_backend_tensor_or_symbolic", is_tensor),
+    ]
+    if keras.config.backend() == "tensorflow":
+        # The other backends hook into attributes themselves.
+        points.append((keras.Layer, "__setattr__", set_attribute))
+    return points
+
+
+class _Inspect:
+    """The module ``inspect``, remembering the signatures of functions."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._known: dict[tuple[str, Any, bool], Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    def signature(self, called: Any) -> Any:
+        """The signature of a function or method."""
+        return self._remembered("signature", called)
+
+    def getfullargspec(self, called: Any) -> Any:
+        """The arguments of a function or method."""
+        return self._remembered("getfullargspec", called)
+
+    def _remembered(self, name: str, called: Any) -> Any:
+        function = called
+        # Keras wraps `build` anew on each layer; what it wraps is what has the signature.
+        while name == "signature" and "__wrapped__" in getattr(function, "__dict__", {}):
+            function = function.__wrapped__
+        bound = isinstance(function, types.MethodType)
+        function = function.__func__ if bound else function
+        if not isinstance(function, types.FunctionType) or vars(function):
+            return getattr(self._module, name)(called)
+        key = (name, function, bound)
+        if key not in self._known:
+            self._known[key] = getattr(self._module, name)(called)
+        return self._known[key]
+
+
+def _maker() -> str:
+    """Who makes the variable that is being made: ``Adam()``, or a plain description."""
+    frame: Any = sys._getframe(2)
+    kinds = (keras.optimizers.Optimizer, keras.metrics.Metric, keras.Layer)
+    while frame is not None:
+        made = frame.f_locals.get("self")
+        if isinstance(made, kinds):
+            return f"{type(made).__name__}()"
+        frame = frame.f_back
+    return "a keras.Variable from an array"
+
+
+def current_hooks() -> Any | None:
+    """What listens to the builds of this thread; None outside a scope."""
+    return getattr(_hooks, "now", None)
+
+
+@contextlib.contextmanager
+def listening(hooks: Any) -> Iterator[None]:
+    """Let ``hooks`` hear what this thread builds; other threads are not heard.
+
+    The listening methods stand in Keras' classes only while some thread is in such a scope,
+    and do nothing but pass on in the others.
+    """
+    global _patch_users
+    with _patch_lock:
+        if _patch_users == 0:
+            for owner, name, make in _patch_points():
+                original = vars(owner)[name]
+                _patched.append((owner, name, original))
+                setattr(owner, name, make(original))
+        _patch_users += 1
+    before = current_hooks()
+    _hooks.now = hooks
+    try:
+        yield
+    finally:
+        _hooks.now = before
+        with _patch_lock:
+            _patch_users -= 1
+            if _patch_users == 0:
+                while _patched:
+                    setattr(*_patched.pop())
