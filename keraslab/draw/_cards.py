@@ -1,0 +1,135 @@
+"""What the interactive view says of a graph, as short plain text: totals, and a card a node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+UNKNOWN = "unknown"
+LONGEST = 120
+MOST_SHAPES = 4
+
+JsonDict = dict[str, Any]
+
+
+def totals(graph: JsonDict) -> str:
+    """The line over a picture: parameters, multiply-accumulates and calls.
+
+    Args:
+        graph: What ``graph_json`` gives.
+
+    Example:
+        >>> import keras
+        >>> from keraslab.draw._json import graph_json
+        >>> from keraslab.graph import read_graph
+        >>> x = keras.Input((4,))
+        >>> totals(graph_json(read_graph(keras.Model(x, keras.layers.Dense(2)(x)))))
+        '10 parameters · 8 MACs a sample · 1 call'
+    """
+    calls = [call for call in graph["calls"] if call["kind"] != "input"]
+    word = "call" if len(calls) == 1 else "calls"
+    return (
+        f"{graph['totals']['params']:,} parameters · {_macs(calls)} MACs a sample · "
+        f"{len(calls):,} {word}"
+    )
+
+
+def cards(graph: JsonDict, opened: Collection[str] | None = None) -> JsonDict:
+    """A card for every node that is to be seen, open groups among them.
+
+    Args:
+        graph: What ``graph_json`` gives.
+        opened: Ids of the groups drawn open; None for the cards of all calls and groups.
+
+    Returns:
+        ``{id: {"title", "type", "rows", "group", "parent"}}``, ready for JSON.
+    """
+    inside: dict[str, list[JsonDict]] = {group["id"]: [] for group in graph["groups"]}
+    parents = {group["id"]: group["parent"] for group in graph["groups"]}
+    for call in graph["calls"]:
+        at = call["group"]
+        while at is not None:
+            inside[at].append(call)
+            at = parents[at]
+    visible: dict[str | None, bool] = {None: True}
+    for id_, parent in parents.items():  # parents come first
+        visible[id_] = visible[parent] and (opened is None or id_ in opened)
+    made = {
+        group["id"]: _group_card(group, inside[group["id"]])
+        for group in graph["groups"]
+        if visible[group["parent"]]
+    }
+    calls = {call["id"]: _call_card(call) for call in graph["calls"] if visible[call["group"]]}
+    return made | calls
+
+
+def short(count: int) -> str:
+    """A large count in three digits and a unit.
+
+    Example:
+        >>> short(3_858_000_000), short(950)
+        ('3.86 G', '950')
+    """
+    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return str(count)
+
+
+def clip(text: str, longest: int = LONGEST) -> str:
+    """At most ``longest`` characters of a text."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def _call_card(call: JsonDict) -> JsonDict:
+    rows = _shape_row("Input", call["inputs"]) + _shape_row("Output", call["outputs"])
+    if call["arguments"]:
+        rows.append(["Arguments", clip(", ".join(call["arguments"]))])
+    rows += _cost_rows(call, [call] if call["kind"] != "input" else [])
+    kind = "Input" if call["kind"] == "input" else call["type"]
+    return _card(call, call["name"], kind, rows, call["group"])
+
+
+def _group_card(group: JsonDict, calls: list[JsonDict]) -> JsonDict:
+    rows = [["Calls", f"{group['size']:,}"], *_cost_rows(group, calls)]
+    kind = "nested model" if group["kind"] == "model" else "group"
+    return _card(group, group["label"], kind, rows, group["parent"]) | {"group": True}
+
+
+def _card(item: JsonDict, title: str, kind: str, rows: list[Any], parent: str | None) -> JsonDict:
+    if item["count"] > 1:
+        nth = f"call {item['index'] + 1} of {item['count']}"
+        rows.append(["Shared", f"{nth}, the same weights" if item["params"] else nth])
+    return {"title": clip(title), "type": clip(kind), "rows": rows, "parent": parent}
+
+
+def _cost_rows(item: JsonDict, calls: list[JsonDict]) -> list[list[str]]:
+    rows = []
+    if item["params"]:
+        frozen = item["params"] - item["trainable_params"]
+        note = f" ({frozen:,} not trained)" if frozen else ""
+        rows.append(["Parameters", f"{item['params']:,}{note}"])
+    if calls:
+        rows.append(["MACs a sample", _macs(calls)])
+    return rows
+
+
+def _macs(calls: list[JsonDict]) -> str:
+    """The sum as text; what is unknown is said, never counted as nothing."""
+    known = sum(call["macs"] or 0 for call in calls)
+    if all(call["macs"] is not None for call in calls):
+        return short(known)
+    return f"at least {short(known)}" if known else UNKNOWN
+
+
+def _shape_row(label: str, specs: list[JsonDict]) -> list[list[str]]:
+    if not specs:
+        return []
+    lines = [f"{_shape_text(spec['shape'])}  {spec['dtype']}" for spec in specs[:MOST_SHAPES]]
+    if len(specs) > MOST_SHAPES:
+        lines.append(f"and {len(specs) - MOST_SHAPES} more")
+    return [[label if len(specs) == 1 else f"{label}s", clip("\n".join(lines), 3 * LONGEST)]]
+
+
+def _shape_text(shape: list[int | None]) -> str:
+    return " × ".join("?" if size is None else str(size) for size in shape) or "scalar"

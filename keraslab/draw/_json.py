@@ -1,0 +1,200 @@
+"""A graph as JSON-ready data, for the drawing engine and the views in the browser."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from keraslab.graph._data import Call, Graph, Group, TensorSpec, Weight
+
+
+def graph_json(graph: Graph) -> dict[str, Any]:
+    """The whole graph as dicts, lists, text and numbers.
+
+    Args:
+        graph: The graph of a model.
+    """
+    inside = _calls_inside(graph)
+    return {
+        "name": graph.name,
+        "skeleton": graph.skeleton,
+        "calls": [_call(call) for call in graph.calls],
+        "edges": [
+            {
+                "source": edge.source,
+                "source_index": edge.source_index,
+                "target": edge.target,
+                "target_index": edge.target_index,
+                "key": _text_or_none(edge.key),
+                **_spec(edge.spec),
+            }
+            for edge in graph.edges
+        ],
+        "groups": [_group(group, inside[group.id]) for group in graph.groups],
+        "inputs": [_port(p.key, p.call, p.index) for p in graph.inputs],
+        "outputs": [_port(p.key, p.call, p.index) for p in graph.outputs],
+        "totals": {
+            "params": graph.params,
+            "trainable": graph.trainable_params,
+            "macs": graph.macs,
+            "unknown_macs": list(graph.unknown_macs),
+        },
+    }
+
+
+def details(graph: Graph, id: str) -> dict[str, Any]:  # noqa: A002
+    """What a click on a node shows: settings, weights, inputs and outputs.
+
+    Args:
+        graph: The graph of a model.
+        id: The id of a call or a group of it.
+
+    Raises:
+        KeyError: If the graph has neither call nor group of that id.
+    """
+    if id in graph.call_by_id:
+        return _call_details(graph, graph.call_by_id[id])
+    if id in graph.group_by_id:
+        return _group_details(graph, graph.group_by_id[id])
+    raise KeyError(f"details(id={id!r}): the graph has no call or group of that id.")
+
+
+def _call_details(graph: Graph, call: Call) -> dict[str, Any]:
+    return {
+        **_call(call),
+        "config": _config(call),
+        "weights": [_weight(weight) for weight in call.weights],
+        "from": [
+            {"id": e.source, "name": graph.call_by_id[e.source].name, **_spec(e.spec)}
+            for e in graph.edges
+            if e.target == call.id
+        ],
+        "to": [
+            {"id": e.target, "name": graph.call_by_id[e.target].name, **_spec(e.spec)}
+            for e in graph.edges
+            if e.source == call.id
+        ],
+    }
+
+
+def _group_details(graph: Graph, group: Group) -> dict[str, Any]:
+    calls = _calls_inside(graph)[group.id]
+    ids = {call.id for call in calls}
+    weights = {weight.key: weight for call in calls for weight in call.weights}
+    return {
+        **_group(group, calls),
+        "config": {},
+        "weights": [_weight(weight) for weight in weights.values()],
+        "from": [
+            {"id": e.source, "name": graph.call_by_id[e.source].name, **_spec(e.spec)}
+            for e in graph.edges
+            if e.target in ids and e.source not in ids
+        ],
+        "to": [
+            {"id": e.target, "name": graph.call_by_id[e.target].name, **_spec(e.spec)}
+            for e in graph.edges
+            if e.source in ids and e.target not in ids
+        ],
+    }
+
+
+def _calls_inside(graph: Graph) -> Mapping[str, list[Call]]:
+    """The calls in every group, those of its child groups too."""
+    inside: dict[str, list[Call]] = defaultdict(list)
+    for call in graph.calls:
+        at = call.group
+        while at is not None:
+            inside[at].append(call)
+            at = graph.group_by_id[at].parent
+    return inside
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "name": call.name,
+        "type": call.type,
+        "kind": call.kind,
+        "layer": call.layer,
+        "index": call.index,
+        "count": call.count,
+        "inputs": [_spec(spec) for spec in call.inputs],
+        "outputs": [_spec(spec) for spec in call.outputs],
+        "arguments": list(call.arguments),
+        "params": call.params,
+        "trainable_params": _trainable(call.weights),
+        "macs": call.macs,
+        "group": call.group,
+    }
+
+
+def _group(group: Group, calls: list[Call]) -> dict[str, Any]:
+    weights = {weight.key: weight for call in calls for weight in call.weights}.values()
+    unknown = any(call.macs is None for call in calls)
+    return {
+        "id": group.id,
+        "label": group.label,
+        "kind": group.kind,
+        "parent": group.parent,
+        "calls": list(group.calls),
+        "children": list(group.children),
+        "index": group.index,
+        "count": group.count,
+        "size": len(calls),
+        "params": sum(weight.size for weight in weights),
+        "trainable_params": _trainable(weights),
+        "macs": None if unknown else sum(call.macs or 0 for call in calls),
+    }
+
+
+def _trainable(weights: Iterable[Weight]) -> int:
+    return sum(weight.size for weight in weights if weight.trainable)
+
+
+def _spec(spec: TensorSpec) -> dict[str, Any]:
+    return {"shape": list(spec.shape), "dtype": spec.dtype}
+
+
+def _weight(weight: Weight) -> dict[str, Any]:
+    return {
+        "name": weight.name,
+        "shape": list(weight.shape),
+        "dtype": weight.dtype,
+        "trainable": weight.trainable,
+    }
+
+
+def _port(key: str | None, call: str, index: int) -> dict[str, Any]:
+    return {"key": _text_or_none(key), "call": call, "index": index}
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _config(call: Call) -> dict[str, str]:
+    """A layer's settings as short text; a config that cannot be read is simply not shown."""
+    try:
+        config = dict(call.config)
+    except Exception:
+        return {}
+    return {str(key): _short(value) for key, value in config.items() if key != "name"}
+
+
+def _short(value: object, limit: int = 80) -> str:
+    if isinstance(value, Mapping):
+        inner = value.get("config")
+        if "class_name" in value:
+            # A serialised object: its class says most, a dtype policy's or variable's name more.
+            name = inner.get("name") if isinstance(inner, Mapping) else None
+            plain = str(value["class_name"])
+            text = str(name) if plain.endswith("DTypePolicy") and name else plain
+        else:
+            text = ", ".join(f"{key}: {_short(item, 20)}" for key, item in value.items())
+    elif isinstance(value, list | tuple):
+        text = "(" + ", ".join(_short(item, 20) for item in value) + ")"
+    else:
+        text = str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

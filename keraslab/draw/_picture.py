@@ -1,0 +1,175 @@
+"""A drawing of a graph, with some of its groups open."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+from keraslab.draw import _engine
+from keraslab.draw._files import check_folder, write_whole
+from keraslab.draw._json import graph_json
+from keraslab.draw._png import svg_to_png
+from keraslab.draw._table import table_html, table_text
+from keraslab.graph._data import Graph
+
+FEW = 40
+"""A picture opens by itself as long as it shows no more nodes than this."""
+
+
+class Picture:
+    """A drawing of a graph, as SVG, PNG, HTML, DOT or, where all else fails, a table.
+
+    Args:
+        graph: The graph of a model.
+        opened: Ids of the groups drawn open; a group inside a closed one stays hidden. None
+            opens level by level as long as the picture stays small.
+
+    Raises:
+        ValueError: If ``opened`` holds an id that is no group of the graph.
+
+    Example:
+        >>> import keras
+        >>> from keraslab.draw import Picture
+        >>> from keraslab.graph import read_graph
+        >>> x = keras.Input((4,))
+        >>> picture = Picture(read_graph(keras.Model(x, keras.layers.Dense(2)(x))))
+        >>> picture.svg()[:4]
+        '<svg'
+    """
+
+    def __init__(self, graph: Graph, opened: Iterable[str] | None = None) -> None:
+        self.graph = graph
+        self._opened = frozenset(_automatic(graph) if opened is None else opened)
+        unknown = sorted(self._opened - graph.group_by_id.keys())
+        if unknown:
+            raise ValueError(
+                f"Picture(opened=...): every id must be one of the graph's groups. "
+                f"Received: {unknown[0]!r}."
+            )
+        self._svg: str | None = None
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """Ids of the groups drawn open."""
+        return self._opened
+
+    def svg(self) -> str:
+        """The drawing as SVG text.
+
+        Raises:
+            DrawingError: If it cannot be drawn in time, in memory, or on this platform.
+        """
+        if self._svg is None:
+            self._svg = _engine.draw(graph_json(self.graph), self._opened)
+        return self._svg
+
+    def png(self, dpi: float = 96) -> bytes:
+        """The drawing as PNG bytes.
+
+        Args:
+            dpi: Pixels per inch; a very large picture is scaled down to 40 million pixels.
+
+        Raises:
+            DrawingError: If it cannot be drawn.
+            ValueError: If ``dpi`` is not a number above 0.
+        """
+        return svg_to_png(self.svg(), dpi)
+
+    def dot(self) -> str:
+        """The drawing in Graphviz' DOT language.
+
+        Raises:
+            DrawingError: If the drawing engine cannot be loaded.
+        """
+        return _engine.to_dot(graph_json(self.graph), self._opened)
+
+    def html(self) -> str:
+        """A page of its own that folds, unfolds, hovers and pans with no network."""
+        from keraslab.draw._html import page
+
+        return str(page(self.graph, self._opened))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the drawing to a file.
+
+        Args:
+            path: Where to; its suffix says what: ``.svg``, ``.png``, ``.html`` or ``.dot``.
+
+        Raises:
+            DrawingError: If it cannot be drawn.
+            FileNotFoundError: If the folder does not exist.
+            ValueError: If the suffix is none of these.
+        """
+        target = Path(path)
+        writers: dict[str, Callable[[], str | bytes]] = {
+            ".svg": self.svg,
+            ".png": self.png,
+            ".html": self.html,
+            ".dot": self.dot,
+        }
+        if target.suffix.lower() not in writers:
+            raise ValueError(
+                f"save(path=...): the name must end in .svg, .png, .html or .dot. "
+                f"Received: {os.fspath(path)!r}."
+            )
+        check_folder(target, "save(path=...)")
+        write_whole(target, writers[target.suffix.lower()]())
+
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        bundle = {"text/plain": self._plain()}
+        try:
+            bundle["image/svg+xml"] = self.svg()
+        except Exception as error:
+            sentence = str(error) if isinstance(error, _engine.DrawingError) else ""
+            sentence = sentence or f"The picture could not be drawn ({type(error).__name__})."
+            bundle["text/plain"] = f"{sentence}\n{bundle['text/plain']}"
+            try:
+                bundle["text/html"] = table_html(self.graph, sentence)
+            except Exception:
+                bundle.pop("text/html", None)
+        return {
+            kind: value
+            for kind, value in bundle.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"<Picture of {self.graph.name!r}: {len(self.graph.calls)} calls, "
+            f"{len(self._opened)} of {len(self.graph.groups)} groups open>"
+        )
+
+    def _plain(self) -> str:
+        try:
+            return table_text(self.graph)
+        except Exception:
+            return repr(self)
+
+
+def _automatic(graph: Graph) -> frozenset[str]:
+    """The groups to open so that the picture shows much, but not too much.
+
+    Whole levels are opened, so that repeated blocks look alike.
+    """
+    depth: dict[str, int] = {}
+    for group in graph.groups:
+        depth[group.id] = 0 if group.parent is None else depth[group.parent] + 1
+    opened: frozenset[str] = frozenset()
+    for level in range(max(depth.values(), default=-1) + 1):
+        wider = opened | {id_ for id_, at in depth.items() if at == level}
+        if _visible(graph, wider) > FEW:
+            break
+        opened = wider
+    return opened
+
+
+def _visible(graph: Graph, opened: frozenset[str]) -> int:
+    """How many nodes a picture with these groups open shows."""
+    # A group whose parent is closed is hidden, and so is a call in a closed group.
+    shown = {None} | opened
+    calls = sum(call.group in shown for call in graph.calls)
+    return calls + sum(g.id not in opened and g.parent in shown for g in graph.groups)

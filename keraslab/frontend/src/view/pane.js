@@ -1,0 +1,151 @@
+// The hover card and the details pane: plain text in plain elements.
+
+/** Make an element with a class and text; text never becomes markup. */
+export function make(tag, className, text) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function heading(head, level) {
+  const box = make("div", "klv-heading");
+  box.append(make(level, "klv-title", head.title));
+  if (head.type) box.append(make("span", "klv-type", head.type));
+  return box;
+}
+
+function list(rows) {
+  const dl = make("dl", "klv-rows");
+  for (const [label, value] of rows) {
+    dl.append(make("dt", "", label), make("dd", "", value));
+  }
+  return dl;
+}
+
+function table(head, rows) {
+  const box = make("div", "klv-scroll");
+  const element = make("table", "klv-table");
+  const top = element.createTHead().insertRow();
+  for (const text of head) {
+    const cell = make("th", "", text);
+    cell.scope = "col";
+    top.append(cell);
+  }
+  const body = element.createTBody();
+  for (const row of rows) {
+    const line = body.insertRow();
+    for (const text of row) line.append(make("td", "", text));
+  }
+  box.append(element);
+  return box;
+}
+
+const MOST_ROWS = 200;
+
+const shapeText = (shape) => shape.map((size) => size ?? "?").join(" × ") || "scalar";
+
+/** Details as titled lists and tables. */
+function sections({ weights = [], from = [], to = [], config = {} }) {
+  const tensors = (ends) => ends.map((end) => [end.name, shapeText(end.shape), end.dtype]);
+  const cut = (rows) =>
+    rows.length > MOST_ROWS
+      ? [...rows.slice(0, MOST_ROWS), [`… and ${rows.length - MOST_ROWS} more`]]
+      : rows;
+  const weightRows = weights.map(({ name, shape, dtype, trainable }) => {
+    return [name, shapeText(shape), trainable ? dtype : `${dtype}, not trained`];
+  });
+  return [
+    { title: "From", head: ["Name", "Shape", "Type"], rows: cut(tensors(from)) },
+    { title: "To", head: ["Name", "Shape", "Type"], rows: cut(tensors(to)) },
+    { title: "Weights", head: ["Name", "Shape", "Type"], rows: cut(weightRows) },
+    { title: "Settings", rows: Object.entries(config) },
+  ];
+}
+
+/**
+ * What a node is, beside it, while the pointer or the focus is on it.
+ * @param {HTMLElement} stage
+ */
+export function createCard(stage) {
+  const card = make("div", "klv-card");
+  card.setAttribute("aria-hidden", "true"); // a screen reader reads the label of the node
+  card.hidden = true;
+  stage.append(card);
+  return {
+    /** @param node a card of the picture; @param box the node's place, in pixels of the stage */
+    show(node, box, covered = 0) {
+      card.replaceChildren(heading(node, "div"), list(node.rows));
+      if (node.hint) card.append(make("div", "klv-hint", node.hint));
+      card.hidden = false;
+      const { offsetWidth: width, offsetHeight: height } = card;
+      const gap = 10;
+      const room = stage.clientWidth - covered;
+      const after = box.right + gap + width <= room;
+      const before = box.left - gap - width >= 0;
+      let left = after ? box.right + gap : box.left - gap - width;
+      let top = (box.top + box.bottom - height) / 2;
+      if (!after && !before) {
+        left = (box.left + box.right - width) / 2;
+        const below = box.bottom + gap;
+        top = below + height <= stage.clientHeight ? below : box.top - gap - height;
+      }
+      left = Math.max(4, Math.min(left, room - width - 4));
+      top = Math.max(4, Math.min(top, stage.clientHeight - height - 4));
+      card.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+    },
+    hide() {
+      card.hidden = true;
+    },
+  };
+}
+
+/**
+ * Everything about one node, until it is closed.
+ * @param {HTMLElement} parent
+ * @param {() => void} onClose
+ */
+export function createPane(parent, onClose) {
+  const pane = make("aside", "klv-pane");
+  pane.setAttribute("aria-label", "Details");
+  pane.hidden = true;
+  const close = make("button", "klv-button klv-close", "×");
+  close.type = "button";
+  close.setAttribute("aria-label", "Close the details");
+  close.addEventListener("click", onClose);
+  const body = make("div", "klv-body");
+  body.tabIndex = 0;
+  pane.append(close, body);
+  parent.append(pane);
+  return {
+    get open() {
+      return !pane.hidden;
+    },
+    /** How much of the stage it covers, in pixels; nothing where it covers nearly all. */
+    get width() {
+      const { offsetWidth: width } = pane;
+      return width < 0.6 * parent.clientWidth ? width : 0;
+    },
+    wait(node) {
+      body.replaceChildren(heading(node, "h3"), list(node.rows), make("p", "klv-hint", "Reading …"));
+      pane.hidden = false;
+    },
+    /** @param node the card; @param details what the kernel, or the page, knows beyond it */
+    show(node, details) {
+      body.replaceChildren(heading(node, "h3"), list(node.rows));
+      for (const { title, head, rows } of sections(details)) {
+        if (!rows.length) continue;
+        body.append(make("h4", "", title));
+        body.append(head ? table(head, rows) : list(rows));
+      }
+      body.scrollTop = 0;
+      pane.hidden = false;
+    },
+    fail(node, text) {
+      body.replaceChildren(heading(node, "h3"), list(node.rows), make("p", "klv-hint", text));
+    },
+    hide() {
+      pane.hidden = true;
+    },
+  };
+}
