@@ -1,0 +1,223 @@
+"""What a training logged: every batch and every epoch, by output and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from keraslab.draw._curves_picture import Floats, Kind, Line, Plot
+from keraslab.train._names import TOTAL, named_by_losses, split
+from keraslab.train._thin import thin
+
+
+class Series:
+    """The points of one line, in two columns that grow by doubling.
+
+    What has been handed out stays valid while more is added from another thread.
+    """
+
+    def __init__(self, key: str, kind: Kind) -> None:
+        self.key = key
+        self.kind = kind
+        self._steps = np.empty(64)
+        self._values = np.empty(64)
+        self._count = 0
+
+    @property
+    def id(self) -> str:
+        """Tells this line from all others."""
+        return f"{self.kind}:{self.key}"
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, step: float, value: float) -> None:
+        """Add a point: the number of batches so far, and the value then."""
+        count = self._count
+        if count == len(self._steps):
+            self._steps = np.concatenate([self._steps, np.empty(count)])
+            self._values = np.concatenate([self._values, np.empty(count)])
+        self._steps[count] = step
+        self._values[count] = value
+        self._count = count + 1
+
+    def since(self, start: int = 0) -> tuple[Floats, Floats]:
+        """Steps and values from point number ``start`` on."""
+        count = self._count
+        return self._steps[start:count], self._values[start:count]
+
+
+class History:
+    """Everything one or several calls of ``fit`` logged for one model.
+
+    Attributes:
+        history: A list per name in the logs, a value per epoch, as in Keras' own ``History``.
+        epochs: The number of each finished epoch, as Keras counts them, from 0.
+        times: Seconds from the beginning of its ``fit`` to the end of each epoch.
+        learning_rates: The learning rate at the end of each epoch; None where unknown.
+    """
+
+    def __init__(self) -> None:
+        self.history: dict[str, list[float]] = {}
+        self.epochs: list[int] = []
+        self.times: list[float] = []
+        self.learning_rates: list[float | None] = []
+        self.not_a_number: dict[str, tuple[int, int]] = {}
+        """Where each value first was NaN or infinite: (epoch, batch), both from 1."""
+        self._series: dict[str, Series] = {}
+        self._outputs: tuple[str, ...] = ()
+        self._steps: int | None = None
+        self._step = 0
+        # Pairs (batches so far, epochs so far): between them the horizontal axis is straight.
+        self._knots: list[tuple[int, float]] = []
+
+    def begin(self, steps: int | None, outputs: Sequence[str] = ()) -> None:
+        """Begin a ``fit``.
+
+        Args:
+            steps: Batches in an epoch; None where nobody knows.
+            outputs: The names of the model's outputs; none where there is one only.
+        """
+        if self._knots and self._step > self._knots[-1][0]:  # an epoch that was cut short
+            done, at = self._knots[-1]
+            length = self._length()
+            part = 1.0 if length is None else min(1.0, (self._step - done) / length)
+            self._knots.append((self._step, at + part))
+        self._steps = steps
+        self._outputs = tuple(outputs)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Begin an epoch, numbered from 0 as Keras numbers them."""
+        if not self._knots:
+            self._knots.append((0, float(epoch)))
+
+    def batch(self, batch: int, logs: Mapping[str, Any]) -> None:
+        """Record one batch, numbered from 0 in its epoch."""
+        self._step = step = self._knots[-1][0] + batch + 1
+        for key, value in logs.items():
+            self._add(key, "batch", step, float(value))
+
+    def end_epoch(
+        self,
+        epoch: int,
+        logs: Mapping[str, Any],
+        seconds: float = 0.0,
+        learning_rate: float | None = None,
+    ) -> None:
+        """Record the end of an epoch, with the values of training and validation."""
+        done, at = self._knots[-1]
+        self._step = max(self._step, done + 1)
+        # Stopped early, an epoch is shorter than the others on the axis too.
+        part = min(1.0, (self._step - done) / self._steps) if self._steps else 1.0
+        self._knots.append((self._step, at + part))
+        self.epochs.append(epoch)
+        self.times.append(seconds)
+        self.learning_rates.append(learning_rate)
+        for key, value in logs.items():
+            number = float(value)
+            self.history.setdefault(key, []).append(number)
+            # An output may itself be called "val_..."; its name then came with the batches.
+            validation = key.startswith("val_") and f"batch:{key}" not in self._series
+            name = key.removeprefix("val_") if validation else key
+            self._add(name, "validation" if validation else "train", self._step, number)
+
+    def _add(self, key: str, kind: Kind, step: int, value: float) -> None:
+        series = self._series.get(f"{kind}:{key}")
+        if series is None:
+            series = Series(key, kind)
+            self._series = {**self._series, series.id: series}  # readers keep the old one
+        series.add(step, value)
+        if not isfinite(value):
+            name = f"validation {key}" if kind == "validation" else key
+            if name not in self.not_a_number:
+                self.not_a_number[name] = self._place(kind)
+
+    def _place(self, kind: Kind) -> tuple[int, int]:
+        if kind == "batch":
+            return len(self.epochs) + 1, self._step - self._knots[-1][0]
+        return len(self.epochs), 0
+
+    @property
+    def series(self) -> Mapping[str, Series]:
+        """Every line under its id."""
+        return self._series
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs' names; none for a model with one output."""
+        if self._outputs:
+            return self._outputs
+        return named_by_losses({series.key for series in self._series.values()})
+
+    @property
+    def axis(self) -> str:
+        """What the horizontal axis counts: epochs, or batches while nobody knows how many."""
+        return "batch" if len(self._knots) < 2 and self._steps is None else "epoch"
+
+    def _length(self) -> int | None:
+        if self._steps is not None or len(self._knots) < 2:
+            return self._steps
+        return self._knots[-1][0] - self._knots[-2][0]
+
+    def _positions(self, steps: Floats) -> Floats:
+        """Where the given numbers of batches lie on the horizontal axis."""
+        if self.axis == "batch":
+            return steps.copy()
+        knots = list(self._knots)
+        length = self._length() or 1
+        # One knot far ahead carries the epoch that is under way on in a straight line.
+        knots.append((knots[-1][0] + 1000 * length, knots[-1][1] + 1000))
+        at, epochs = zip(*knots, strict=True)
+        positions: Floats = np.interp(steps, at, epochs)
+        return positions
+
+    def line(self, series: Series, start: int = 0, limit: int | None = None) -> Line:
+        """A line from its point number ``start`` on, in at most about ``limit`` points."""
+        steps, values = series.since(start)
+        count = start + len(values)
+        if limit is not None:
+            kept = thin(values, limit)
+            steps, values = steps[kept], values[kept]
+        if series.kind == "batch" and len(steps):
+            # The values of a batch are the epoch's mean so far: a new epoch starts a new line.
+            before = series.since(start - 1)[0][0] if start else steps[0]
+            ends = np.array([knot[0] for knot in self._knots[1:]])
+            epoch = np.searchsorted(ends, np.concatenate([[before], steps]))
+            new = np.flatnonzero(np.diff(epoch))
+            steps = np.insert(steps, new, steps[new] - 0.5)
+            values = np.insert(values, new, np.nan)
+        y = np.where(np.isfinite(values), values, np.nan)
+        return Line(series.id, series.kind, self._positions(steps), y, count)
+
+    def plots(self, limit: int | None = None) -> list[Plot]:
+        """One plot per output and metric; the loss of all outputs comes first.
+
+        Args:
+            limit: The number of points of a line, at most about; None for all.
+        """
+        outputs = self.outputs
+        families: dict[tuple[str, str], list[Series]] = {}
+        for series in self._series.values():
+            families.setdefault(split(series.key, outputs), []).append(series)
+        order = {name: place for place, name in enumerate(("", TOTAL, *outputs))}
+
+        def place(family: tuple[str, str]) -> tuple[int, bool]:
+            return order[family[0]], family[1] != "loss"
+
+        kinds = {"batch": 0, "train": 1, "validation": 2}
+        return [
+            Plot(
+                id=families[family][0].key,
+                title=f"{family[0]} {family[1].replace('_', ' ')}".strip(),
+                output=family[0],
+                metric=family[1],
+                lines=tuple(
+                    self.line(series, limit=limit)
+                    for series in sorted(families[family], key=lambda one: kinds[one.kind])
+                ),
+            )
+            for family in sorted(families, key=place)
+        ]

@@ -1,0 +1,287 @@
+import io
+import math
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from keraslab.train import LiveCurves
+from keraslab.train import _live_curves as module
+
+L = keras.layers
+X = np.linspace(0, 1, 48).reshape(12, 4).astype("float32")
+Y = X.sum(axis=1, keepdims=True)
+
+
+def _model(loss="mse", rate=0.01):
+    model = keras.Sequential([keras.Input((4,)), L.Dense(1)])
+    model.compile(keras.optimizers.SGD(rate), loss)
+    return model
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """One compiled model for tests that do not look at its values: compiling takes longest."""
+    return _model()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Raises(keras.callbacks.Callback):
+    def __init__(self, error, batch=1):
+        super().__init__()
+        self.error, self.batch = error, batch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == self.batch:
+            raise self.error
+
+
+def _fit(model, curves, epochs=2, callbacks=(), **more):
+    return model.fit(
+        X, Y, batch_size=4, epochs=epochs, verbose=0, callbacks=[curves, *callbacks], **more
+    )
+
+
+def test_two_outputs_equal_keras_history_and_give_a_plot_each():
+    x = keras.Input((4,))
+    h = L.Dense(3)(x)
+    outputs = {"size": L.Dense(1, name="head_a")(h), "kind": L.Dense(2, name="head_b")(h)}
+    model = keras.Model(x, outputs)
+    model.compile(
+        "adam",
+        {"size": "mse", "kind": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+        metrics={"kind": ["accuracy"]},
+    )
+    targets = {"size": Y, "kind": (Y > 2).astype(int)}
+    curves = LiveCurves(display=False)
+    kept = model.fit(
+        X, targets, batch_size=4, epochs=3, verbose=0, validation_split=0.34, callbacks=[curves]
+    )
+    assert curves.history == kept.history
+    assert curves.record.epochs == kept.epoch
+    plots = curves.record.plots()
+    assert [plot.title for plot in plots] == [
+        "total loss",
+        "size loss",
+        "kind loss",
+        "kind accuracy",
+    ]
+    assert [plot.output for plot in plots] == ["total", "size", "kind", "kind"]
+    for plot in plots:
+        assert [line.kind for line in plot.lines] == ["batch", "train", "validation"]
+        name = plot.id
+        assert plot.lines[1].y.tolist() == kept.history[name]
+        assert plot.lines[2].y.tolist() == kept.history[f"val_{name}"]
+        assert plot.lines[0].count == 3 * math.ceil(7 / 4)
+    rates = curves.record.learning_rates
+    assert rates == pytest.approx([0.001] * 3)
+    figure = curves.to_figure()
+    assert [axes.get_title("left") for axes in figure.axes] == [plot.title for plot in plots]
+    assert "kind accuracy" in repr(curves)
+    assert "pyplot" not in str(type(figure.canvas))
+
+
+def test_bundle_holds_a_picture_and_words(plain):
+    curves = LiveCurves(display=False)
+    assert curves._repr_mimebundle_() == {"text/plain": "LiveCurves: nothing trained yet"}
+    _fit(plain, curves)
+    bundle = curves._repr_mimebundle_()
+    assert bundle["image/png"].startswith(b"\x89PNG")
+    assert bundle["text/plain"].startswith("Trained 2 epochs in ")
+
+
+def test_fit_again_goes_on_and_another_model_starts_anew(plain):
+    curves = LiveCurves(display=False)
+    _fit(plain, curves)
+    _fit(plain, curves, epochs=1)
+    assert len(curves.history["loss"]) == 3
+    (plot,) = curves.record.plots()
+    assert plot.lines[1].x.tolist() == [1, 2, 3]
+    kept = _fit(_model(), curves, epochs=1)
+    assert curves.history == kept.history
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyboardInterrupt(), "Interrupted in epoch 1 of 2, after"),
+        (OSError("disk"), "Stopped by an error in epoch 1 of 2, after"),
+        (None, "Ended early in epoch 1 of 2, after"),
+    ],
+)
+def test_what_came_before_an_error_stays(plain, error, said):
+    curves = LiveCurves(display=False)
+    with pytest.raises((KeyboardInterrupt, OSError)):
+        _fit(plain, curves, callbacks=[Raises(error or KeyboardInterrupt())])
+    curves.finish(error)
+    assert repr(curves).startswith(said)
+    (plot,) = curves.record.plots()
+    assert plot.lines[0].count == 2
+    assert curves._repr_mimebundle_()["image/png"]
+
+
+def test_an_interrupted_fit_that_nobody_ended_is_ended_by_the_next(plain):
+    curves = LiveCurves(display=False)
+    with pytest.raises(KeyboardInterrupt):
+        _fit(plain, curves, callbacks=[Raises(KeyboardInterrupt())])
+    _fit(plain, curves, epochs=1)
+    (plot,) = curves.record.plots()
+    assert plot.lines[1].x.tolist() == pytest.approx([2 / 3 + 1])
+
+
+def test_nan_is_a_gap_and_a_sentence():
+    curves = LiveCurves(display=False)
+    _fit(_model(rate=1e30), curves)
+    assert "loss is not a number since epoch 1, batch" in repr(curves)
+    (plot,) = curves.record.plots()
+    assert np.isnan(plot.lines[1].y).all()
+    assert np.isfinite(plot.lines[0].y).any()
+    curves.to_figure()
+
+
+def test_a_generator_without_length(plain):
+    def batches():
+        while True:
+            yield X[:4], Y[:4]
+
+    curves = LiveCurves(display=False)
+    seen = []
+
+    class Looks(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(curves._status())
+
+    def three():
+        for _, pair in zip(range(3), batches(), strict=False):
+            yield pair
+
+    with pytest.warns(UserWarning, match="ran out of data"):
+        plain.fit(three(), epochs=2, verbose=0, shuffle=False, callbacks=[curves, Looks()])
+    assert seen[0]["axis"] == "batch"
+    assert seen[0]["fraction"] is None
+    assert "left" not in seen[-1]["text"]
+    assert "of" not in seen[1]["text"].split(" · ")[1]
+
+
+def test_evaluate_and_predict_leave_it_alone(plain):
+    curves = LiveCurves(display=False)
+    _fit(plain, curves, epochs=1)
+    before = repr(curves)
+    plain.evaluate(X, Y, verbose=0, callbacks=[curves])
+    plain.predict(X, verbose=0, callbacks=[curves])
+    assert repr(curves) == before
+    assert LiveCurves().on_test_begin() is None
+
+
+def test_a_terminal_gets_a_line_per_epoch(plain, capsys):
+    curves = LiveCurves()
+    _fit(plain, curves, validation_data=(X, Y))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("epoch 1/2  ")
+    assert "  loss " in first
+    assert "  val_loss " in second
+    assert curves._widget is None
+
+
+def test_a_terminal_where_keras_prints_gets_nothing_twice(plain, capsys):
+    plain.fit(X, Y, verbose=2, callbacks=[LiveCurves()])
+    assert capsys.readouterr().out.count("loss") == 1
+
+
+def test_a_real_terminal_sees_the_epoch_under_way(plain, monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    _fit(plain, LiveCurves())
+    assert "\rEpoch 1 of 2 · batch 1 of 3" in stream.getvalue()
+    assert stream.getvalue().endswith("\n")
+
+
+class FakeShell:
+    """A notebook's shell, as far as curves know it."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.events, self.listeners = self, []
+
+    def register(self, name, function):
+        assert name == "post_run_cell"
+        self.listeners.append(function)
+
+    def unregister(self, name, function):
+        self.listeners.remove(function)
+
+    def cell_ends(self, error=None):
+        result = type("Result", (), {"error_in_exec": error})
+        for function in list(self.listeners):
+            function(result)
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    import IPython.display
+
+    from keraslab.train import _notebook
+
+    fake = FakeShell()
+    fake.shown = []
+    monkeypatch.setattr(module, "shell", lambda: fake)
+    monkeypatch.setattr(_notebook, "shell", lambda: fake)
+    monkeypatch.setattr(
+        IPython.display, "display", lambda data, **how: fake.shown.append((data, how))
+    )
+    return fake
+
+
+def test_a_notebook_keeps_a_picture_where_the_widget_was(plain, notebook):
+    curves = LiveCurves()
+    _fit(plain, curves)
+    (live, at), (still, then) = notebook.shown
+    assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == curves.widget.model_id
+    assert set(still) == {"text/html", "image/png", "text/plain"}
+    assert then["update"]
+    assert then["display_id"] == at["display_id"] == curves.widget.slot
+    assert f'class="{curves.widget.slot}"' in still["text/html"]
+    assert notebook.listeners == []
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x"), None])
+def test_a_notebook_keeps_a_picture_of_what_was_cut_short(plain, notebook, error):
+    curves = LiveCurves()
+    with pytest.raises((KeyboardInterrupt, ValueError)):
+        _fit(plain, curves, callbacks=[Raises(error or KeyboardInterrupt())])
+    assert len(notebook.shown) == 1
+    notebook.cell_ends(error)
+    assert len(notebook.shown) == 2
+    assert notebook.listeners == []
+    notebook.cell_ends()
+    assert len(notebook.shown) == 2
+
+
+def test_a_page_that_cannot_be_reached_does_not_cost_the_training(plain, monkeypatch):
+    curves = LiveCurves(display=False)
+    monkeypatch.setattr(curves.widget, "push", lambda: 1 / 0)
+    assert _fit(plain, curves).history == curves.history
+
+
+def test_a_terminal_needs_no_widget(plain, monkeypatch):
+    monkeypatch.setitem(sys.modules, "keraslab.draw._curves_widget", None)  # cannot be imported
+    _fit(plain, LiveCurves())
+
+
+@pytest.mark.slow
+def test_no_widgets_are_loaded_in_a_terminal():
+    code = (
+        "import keras, numpy as np, sys; from keraslab import LiveCurves\n"
+        "m = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]); m.compile('sgd','mse')\n"
+        "m.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[LiveCurves()])\n"
+        "print(sorted(n for n in ('ipywidgets', 'anywidget') if n in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
