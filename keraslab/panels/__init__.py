@@ -1,0 +1,14 @@
+"""What people touch: the graph of a model, and a build function under controls."""
+
+from keraslab.panels._show import GraphView, show
+
+__all__ = ["Explorer", "GraphView", "explore", "show"]
+
+
+def __getattr__(name: str) -> object:
+    # Only explore() needs ipywidgets; show() prints a table in a terminal without it.
+    if name in ("Explorer", "explore"):
+        from keraslab.panels import _explore
+
+        return getattr(_explore, name)
+    raise AttributeError(f"module 'keraslab.panels' has no attribute {name!r}")

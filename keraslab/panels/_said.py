@@ -1,0 +1,55 @@
+"""What an exception says, in one plain sentence, and where in the person's own code."""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+from collections.abc import Callable
+from typing import Any
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_KERAS_HEADER = re.compile(r"^Exception encountered when calling [^\n]*\n+")
+_KERAS_ARGUMENTS = re.compile(r"\n+Arguments received by .*", re.DOTALL)
+LONGEST = 400
+
+
+def said(error: BaseException, build: Callable[..., Any] | None = None) -> str:
+    """Shorten an exception to what a person needs: its kind, its first sentence, the line.
+
+    Args:
+        error: the exception.
+        build: the function it came out of; its file tells which line is the person's own.
+
+    Returns:
+        One or two lines of plain text, not escaped.
+
+    Example:
+        >>> said(ValueError("Negative dimension."))
+        'ValueError: Negative dimension.'
+    """
+    text = _ANSI.sub("", str(error)).strip()
+    text = _KERAS_ARGUMENTS.sub("", _KERAS_HEADER.sub("", text))
+    text = " ".join(text.split("\n\n")[0].split()) or "(no message)"
+    if len(text) > LONGEST:
+        text = text[: LONGEST - 1].rstrip() + "…"
+    sentence = f"{type(error).__name__}: {text}"
+    place = _own_line(error, build) if build is not None else None
+    return f"{sentence}\n{place}" if place else sentence
+
+
+def _own_line(error: BaseException, build: Callable[..., Any]) -> str | None:
+    code = getattr(inspect.unwrap(build), "__code__", None)
+    if code is None:
+        return None
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == code.co_filename:
+            found = trace
+        trace = trace.tb_next
+    if found is None:
+        return None
+    source = linecache.getline(code.co_filename, found.tb_lineno).strip()
+    where = f"in {found.tb_frame.f_code.co_name}(), line {found.tb_lineno}"
+    return f"{where}: {source}" if source else where

@@ -1,0 +1,234 @@
+"""The explore panel, kernel side: every move, every failure, and training."""
+
+import re
+
+import ipywidgets
+import keras
+import numpy as np
+import pytest
+from keras import layers as L
+
+import keraslab as kl
+from keraslab.panels._explore import Explorer
+from keraslab.panels._said import said
+
+
+def tower(depth=2, units=8, skip=True):
+    x = h = keras.Input((4,), name="numbers")
+    for i in range(depth):
+        h = L.Dense(units, name=f"step{i}")(h)
+    if skip:
+        h = L.Concatenate(name="join")([x, h])
+    model = keras.Model(x, L.Dense(2, activation="softmax", name="answer")(h), name="tower")
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 4)).astype("float32")
+    return x, (x[:, 0] > 0).astype("int32")
+
+
+def test_every_move_shows_the_model_that_a_plain_build_gives():
+    lab = kl.explore(tower, depth=(1, 6), units=[4, 8, 16])
+    for depth, units, skip in [(1, 4, True), (6, 16, False), (3, 8, True)]:
+        lab.controls["depth"].value = depth
+        lab.controls["units"].value = units
+        lab.controls["skip"].value = skip
+        plain = tower(depth, units, skip)
+        assert lab.graph.params == plain.count_params()
+        assert {call.name for call in lab.graph.calls} == {op.name for op in plain.operations}
+        assert f"{plain.count_params():,}" in lab._stats.value
+        assert lab.error is None
+
+
+def test_moves_draw_a_picture_each_and_repeat_none(monkeypatch):
+    lab = kl.explore(tower, depth=(1, 6))
+    drawn = []
+    update = lab._view.update
+    monkeypatch.setattr(lab._view, "update", lambda graph: (drawn.append(graph), update(graph)))
+    for value in (2, 3, 3, 4):
+        lab.controls["depth"].value = value
+    assert [sum(c.type == "Dense" for c in g.calls) - 1 for g in drawn] == [3, 4]
+
+
+def test_a_move_allocates_no_weight_and_model_is_real():
+    lab = kl.explore(tower, depth=(1, 6))
+    assert lab.graph.skeleton
+    assert "without weights" in lab._stats.value
+    model = lab.model
+    assert model.predict(np.zeros((1, 4)), verbose=0).shape == (1, 2)
+    assert lab.model is model, "the same position gives the same model, trained or not"
+    lab.controls["depth"].value = 5
+    assert lab.model is not model
+
+
+def test_a_build_that_fails_keeps_the_last_picture_and_says_why():
+    def fragile(size=6):
+        image = keras.Input((size, size, 1))
+        return keras.Model(image, L.Conv2D(2, 5, name="edges")(image))
+
+    lab = kl.explore(fragile, size=(1, 12))
+    good = lab.graph
+    lab.controls["size"].value = 3
+    assert lab.graph is good
+    assert lab._view.status["kind"] == "stale"
+    assert "zero or negative" in lab._message.value
+    assert "L.Conv2D(2, 5, name=" in lab._message.value, "the person's own line is shown"
+    with pytest.raises(ValueError, match="zero or negative"):
+        _ = lab.model
+    lab.controls["size"].value = 8
+    assert lab.error is None
+    assert lab._view.status["kind"] == "ok"
+    assert lab._message.value == ""
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        (lambda units=3: None, "returns nothing. End it with: return keras.Model"),
+        (lambda units=3: L.Dense(units), "Dense"),
+        (lambda units=3: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda units=3: keras.Sequential(), "has no layers"),
+    ],
+)
+def test_a_first_build_that_gives_no_model_is_a_sentence(build, says):
+    lab = kl.explore(build, units=(1, 5))
+    assert lab.graph is None
+    assert lab.error is not None
+    assert says in lab._message.value
+    assert isinstance(lab.widget, ipywidgets.VBox)
+    assert says in lab._repr_mimebundle_()["text/plain"]
+
+
+def test_hostile_text_is_escaped_everywhere():
+    nasty = '<script>alert("x")</script>'
+
+    def build(units=3):
+        if units == 4:
+            raise ValueError(nasty)
+        x = keras.Input((4,))
+        return keras.Model(x, L.Dense(units)(x), name=nasty)
+
+    lab = kl.explore(build, units=(1, 5))
+    lab.controls["units"].value = 4
+    for widget in (lab._message, lab._stats, lab._shapes):
+        assert "<script>" not in widget.value
+
+
+def test_a_live_optimizer_falls_back_to_a_plain_build_and_says_so():
+    def build(units=3):
+        x = keras.Input((4,))
+        model = keras.Model(x, L.Dense(units)(x))
+        model.compile(keras.optimizers.Adam(0.1), "mse")
+        return model
+
+    lab = kl.explore(build, units=(1, 5))
+    assert lab.error is None
+    assert "with weights" in lab._stats.value
+    assert "kl-note" in lab._message.value
+
+
+def test_training_runs_in_a_thread_and_leaves_the_trained_model(data):
+    lab = kl.explore(tower, depth=(1, 4), data=data)
+    lab._trainer._epochs.value = 2
+    lab._trainer.start()
+    assert lab._trainer.wait(60)
+    assert "Done" in lab._trainer._status.value
+    assert lab.trained is lab.model
+    assert not lab._trainer._train.disabled
+    assert lab._trainer._stop.disabled
+    assert lab._trainer.curves.children
+
+
+def test_sliders_answer_while_a_model_trains(data):
+    lab = kl.explore(tower, depth=(1, 4), data=data)
+    lab._trainer._epochs.value = 10_000
+    lab._trainer.start()
+    trained = lab.model
+    lab.controls["depth"].value = 4
+    assert lab.graph.params == tower(4).count_params()
+    assert not lab._trainer.wait(0), "the training still runs"
+    lab._trainer.stop()
+    assert lab._trainer.wait(60)
+    assert "Stopped" in lab._trainer._status.value
+    assert lab.trained is trained
+    assert lab.trained is not lab.model
+
+
+def test_an_error_in_training_is_shown_beside_the_button(data):
+    x, _ = data
+    lab = kl.explore(tower, depth=(1, 4), data=(x, np.zeros((7,))))
+    lab._trainer.start()
+    assert lab._trainer.wait(60)
+    assert "ValueError" in lab._trainer._status.value
+    assert not lab._trainer._train.disabled
+
+
+def test_an_uncompiled_model_says_how_to_compile(data):
+    def build(units=2):
+        x = keras.Input((4,))
+        return keras.Model(x, L.Dense(units, activation="softmax")(x))
+
+    lab = kl.explore(build, units=(2, 5), data=data)
+    lab._trainer.start()
+    assert "not compiled" in lab._trainer._status.value
+    optimizer = keras.optimizers.SGD(0.5)
+    settings = {"optimizer": optimizer, "loss": "sparse_categorical_crossentropy"}
+    lab = kl.explore(build, units=(2, 5), data=data, compile=settings)
+    lab._trainer._epochs.value = 1
+    for units in (2, 3):
+        lab.controls["units"].value = units
+        lab._trainer.start()
+        assert lab._trainer.wait(60)
+        assert "Done" in lab._trainer._status.value
+    assert float(lab.trained.optimizer.learning_rate) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3), (np.zeros(3),), [1, 2, 3]])
+def test_wrong_data_are_named(wrong):
+    with pytest.raises(ValueError, match=r"explore\(data=\.\.\.\) takes \(x, y\)"):
+        kl.explore(tower, depth=(1, 4), data=wrong)
+
+
+def test_validation_data_are_taken_as_they_are(data):
+    lab = kl.explore(tower, depth=(1, 4), data=(data, data))
+    assert lab._trainer._fit_arguments["validation_data"] is data
+    lab = kl.explore(tower, depth=(1, 4), data=data)
+    assert lab._trainer._fit_arguments["validation_split"] == 0.2
+
+
+def test_controls_by_dict_reach_parameters_whose_names_are_taken():
+    def build(data=2):
+        x = keras.Input((4,))
+        return keras.Model(x, L.Dense(data)(x))
+
+    lab = kl.explore(build, controls={"data": (1, 9)})
+    lab.controls["data"].value = 9
+    assert lab.graph.params == 45
+    with pytest.raises(ValueError, match="'depth' twice"):
+        kl.explore(tower, controls={"depth": (1, 2)}, depth=(1, 2))
+
+
+def test_the_bundle_shows_something_without_a_live_kernel():
+    bundle = kl.explore(tower, depth=(1, 4))._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "<svg" in bundle["image/svg+xml"]
+    assert re.search(r"step0\b.*8", bundle["text/plain"])
+
+
+def test_explorer_is_what_explore_returns():
+    assert isinstance(kl.explore(tower), Explorer)
+
+
+def test_said_drops_what_keras_wraps_around_a_message():
+    image = keras.Input((3, 3, 1))
+    with pytest.raises(ValueError, match="zero or negative") as caught:
+        L.Conv2D(2, 5)(image)
+    text = said(caught.value)
+    assert text.startswith("ValueError: ")
+    assert "Arguments received" not in text
+    assert "\x1b" not in text
+    assert len(text.splitlines()) == 1
