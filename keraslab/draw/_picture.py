@@ -14,7 +14,7 @@ from keraslab.draw._png import svg_to_png
 from keraslab.draw._table import table_html, table_text
 from keraslab.graph._data import Graph
 
-FEW = 40
+FEW = 16
 """A picture opens by itself as long as it shows no more nodes than this."""
 
 

@@ -13,6 +13,7 @@ from keraslab.graph._data import Call, Graph, TensorSpec
 from keraslab.graph._read import read_graph
 
 _WIDEST = 118
+_LONGEST = 24
 _UNKNOWN = "unknown"
 
 
@@ -22,6 +23,7 @@ class Row:
 
     name: str
     type: str
+    """The class, with the constants and settings of an operation: ``Add (1.0)``."""
     group: str
     """Where the call lies: labels from the outermost group in, with the call of each."""
     call: str
@@ -55,7 +57,7 @@ class Summary:
             rows.append(
                 Row(
                     name=call.name,
-                    type=call.type,
+                    type=_type(call),
                     group=paths.get(call.group or "", ""),
                     call=f"{call.index + 1} of {call.count}" if call.shared else "",
                     inputs=_specs(call.inputs),
@@ -175,6 +177,11 @@ def short(number: int) -> str:
 
 def _call_macs(call: Call) -> str:
     return _UNKNOWN if call.macs is None else short(call.macs)
+
+
+def _type(call: Call) -> str:
+    given = ", ".join(call.arguments)
+    return f"{call.type} ({_middle(given, _LONGEST)})" if given else call.type
 
 
 def _specs(specs: Sequence[TensorSpec]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
         self._record = History()
         self._progress = Progress(clock)
         self._running = False
-        self._trained: Any = None
+        self._trained: weakref.ref[Any] | None = None
         self._widget: CurvesWidget | None = None
         self._sender: Sender | None = None
         self._place: Place | None = None
@@ -127,14 +128,16 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
         """Show the curves."""
+        model = self.model
         self.finish()  # where the last `fit` was cut short and nobody said so
-        if self._trained is not None and self._trained is not self.model:
+        self.set_model(model)
+        if self._trained is not None and self._trained() is not model:
             self._record = History()
             if self._widget is not None:
                 self._sender = Sender(self._record, self._widget)
-        self._trained = self.model
+        self._trained = weakref.ref(model)
         params = self.params or {}
-        self._record.begin(params.get("steps"), output_names(self.model))
+        self._record.begin(params.get("steps"), output_names(model))
         self._progress.begin(params.get("steps"), params.get("epochs") or 1)
         self._running = True
         self._line = None
@@ -210,6 +213,8 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
                 place.settle(self.to_figure(), repr(self))
             except Exception:  # a picture must not cost the training; the live view stays
                 place.leave()
+        # The view lives as long as the kernel, and the model must not live with it.
+        self.set_model(None)
 
     def _redraw(self) -> None:
         if not self._pace.due():

@@ -92,7 +92,7 @@ def test_fold_all_and_unfold_all(view: Page) -> None:
     view.get_by_role("button", name="Fold all groups", exact=True).click()
     expect(view.locator(".klv-svg .node.group")).to_have_count(2)
     expect(view.get_by_role("button", name="Fold all groups", exact=True)).to_be_disabled()
-    view.get_by_role("button", name="Unfold all groups").click()
+    view.keyboard.press("Enter")  # the focus went on to the other button
     expect(view.locator(".klv-svg .cluster")).to_have_count(2)
 
 

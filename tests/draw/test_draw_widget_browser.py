@@ -96,13 +96,27 @@ def test_details_go_to_the_view_that_asked(views: Page, graph: Graph) -> None:
     expect(views.locator("#one .klv-pane")).to_be_hidden()
 
 
-def test_only_the_newest_of_many_pictures_stays(views: Page, graph: Graph) -> None:
+HOLD_UNPACKING = """
+() => {
+  const json = Response.prototype.json;
+  const held = [];
+  Response.prototype.json = function () {
+    return new Promise((done) => held.push(() => json.call(this).then(done)));
+  };
+  window.release = async (which) => { for (const at of which) await held[at](); };
+  window.held = held;
+}
+"""
+
+
+def test_a_slow_picture_does_not_replace_a_newer_one(views: Page, graph: Graph) -> None:
     (group,) = graph.group_by_id
-    both = [picture(graph, [group]), picture(graph, [])]
-    views.evaluate(
-        "texts => { for (let i = 0; i < 5; i++) texts.forEach((t) => model.bring(t)) }", both
-    )
-    views.evaluate("text => model.bring(text)", both[0])
+    views.evaluate("leave[1]()")
+    views.evaluate(HOLD_UNPACKING)
+    texts = [picture(graph, []), picture(graph, [group])]
+    views.evaluate("texts => texts.forEach((text) => model.bring(text))", texts)
+    views.wait_for_function("held.length === 4")  # one for the picture, one for the status
+    views.evaluate("release([3, 2, 1, 0])")
     expect(views.locator("#one .cluster")).to_have_count(1)
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from keraslab.graph import build_skeleton, read_graph
 
-QUICK = ["VGG16", "ResNet50V2", "MobileNet", "MobileNetV3Small", "DenseNet121", "InceptionV3"]
+QUICK = ["VGG16", "ResNet50V2", "MobileNet", "MobileNetV3Small", "InceptionV3"]
 LARGE = [
     "ConvNeXtTiny",
+    "DenseNet121",
     "EfficientNetB0",
     "EfficientNetV2B0",
     "InceptionResNetV2",

@@ -192,7 +192,7 @@ def test_rebuilds_leave_nothing_behind():
     models.add(build_skeleton(build).model)
     gc.collect()
     before = sizes()
-    for _ in range(100):
+    for _ in range(40):
         models.add(build_skeleton(build).model)
     gc.collect()
     assert len(models) == 0

@@ -1,5 +1,6 @@
 """The table of a model, as text and as HTML."""
 
+import dataclasses
 import re
 
 import keras
@@ -109,3 +110,29 @@ def test_large_numbers_have_three_digits_and_a_letter(number, text) -> None:
 def test_what_is_no_model_is_refused_with_a_sentence() -> None:
     with pytest.raises(ModelError, match="Keras model is needed"):
         summary([1, 2])
+
+
+def test_constants_of_operations_stand_beside_their_type() -> None:
+    x = keras.Input((4,), name="x")
+    table = summary(keras.Model(x, keras.ops.expand_dims(1.0 - (x + 1.0)[:, :2], axis=1)))
+    types = [row.type for row in table.rows]
+    assert types == [
+        "InputLayer",
+        "Add (1.0)",
+        "GetItem ([:, :2])",
+        "Subtract (1.0 - x)",
+        "ExpandDims (axis=1)",
+    ]
+    assert "Add (1.0)" in str(table)
+
+
+def test_long_and_hostile_constants_are_cut_and_escaped() -> None:
+    x = keras.Input((4,), name="x")
+    call = read_graph(keras.Model(x, keras.layers.Dense(2, name="dense")(x)))
+    named = dataclasses.replace(call.calls[1], arguments=("<b>\x1b[2J", "k" * 40))
+    table = summary(dataclasses.replace(call, calls=(call.calls[0], named)))
+    assert "<b>" not in table._repr_html_()
+    assert "&lt;b&gt;" in table._repr_html_()
+    assert "\x1b" not in str(table)
+    assert max(map(len, str(table).splitlines())) <= 118
+    assert len(table.rows[1].type) == len("Dense ()") + 24

@@ -1,7 +1,9 @@
+import gc
 import io
 import math
 import subprocess
 import sys
+import weakref
 
 import keras
 import numpy as np
@@ -285,3 +287,19 @@ def test_no_widgets_are_loaded_in_a_terminal():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_curves_do_not_keep_the_model_alive():
+    curves = LiveCurves(display=False)
+    assert curves.widget is not None, "a widget lives as long as the kernel"
+
+    def train():
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0, callbacks=[curves])
+        return weakref.ref(model)
+
+    trained = train()
+    gc.collect()
+    assert trained() is None
+    assert "Trained 1 epoch" in repr(curves)

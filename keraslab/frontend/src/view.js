@@ -127,8 +127,12 @@ export function createView(element, { onOpen, details, page = false, slow = "Sti
     name.textContent = next.name;
     totals.textContent = next.totals;
     unfold.hidden = fold.hidden = next.groups.length === 0;
+    const pressed = document.activeElement;
     unfold.disabled = next.groups.length === next.opened.length;
     fold.disabled = next.opened.length === 0;
+    // A button that goes off would drop the focus, and the keys with it.
+    if (pressed === unfold && unfold.disabled) fold.focus();
+    if (pressed === fold && fold.disabled) unfold.focus();
 
     let here = wish?.id ?? current;
     while (here && !marks.has(here)) here = parents[here]?.parent ?? null;
@@ -358,7 +362,7 @@ export function createView(element, { onOpen, details, page = false, slow = "Sti
     return true;
   }
 
-  root.addEventListener("keydown", (event) => {
+  (page ? document : root).addEventListener("keydown", (event) => {
     if (key(event)) {
       event.preventDefault();
       event.stopPropagation();

@@ -60,6 +60,10 @@ class PendingValue:
             scope.hooks.refuse("uses the values of weights while it builds")
         return keras.ops.zeros(shape, dtype=dtype)
 
+    def refuse(self, _value: Any) -> None:
+        """Stands where a variable's method that writes its value was."""
+        raise self.record.error("giving a weight a value")
+
 
 class _PendingList(list[Any]):
     """Keras' list of variables to be allocated, which marks what comes in."""
@@ -69,7 +73,8 @@ class _PendingList(list[Any]):
         self.hooks = hooks
 
     def append(self, variable: Any) -> None:
-        variable._initializer = PendingValue(variable._initializer, self.hooks)
+        variable._initializer = pending = PendingValue(variable._initializer, self.hooks)
+        vars(variable)["_direct_assign"] = pending.refuse
         super().append(variable)
 
 
@@ -178,6 +183,7 @@ def allocate(variable: Any) -> None:
     """Give a pending variable its memory and first value; others are left alone."""
     if is_pending(variable):
         variable._initializer = variable._initializer.initializer
+        vars(variable).pop("_direct_assign", None)
         variable._deferred_initialize()
 
 

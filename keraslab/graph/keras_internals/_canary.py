@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+from keras.src import backend
 from keras.src.backend.common import global_state
 from keras.src.layers import layer as layer_module
 from keras.src.ops import operation as operation_module
+from keras.src.utils import tracking
 
 from keraslab.graph.keras_internals._listening import MUST_RUN
 from keraslab.graph.keras_internals._reading import functional_of
@@ -18,9 +20,15 @@ def moved_names() -> list[str]:
     """The private names that building without weights needs and this Keras does not have."""
     fixed = {
         "keras.Layer": (keras.Layer, "_open_name_scope _flatten_layers __setattr__"),
-        "keras.Variable": (keras.Variable, "_deferred_initialize"),
+        "keras.Variable": (keras.Variable, "_deferred_initialize _direct_assign"),
         "keras.Model": (keras.Model, " ".join(("compile", *MUST_RUN))),
         "keras.src.layers.layer": (layer_module, "inspect is_backend_tensor_or_symbolic"),
+        "keras.src.backend": (backend, "is_tensor"),
+        "keras.src.backend.core": (backend.core, "is_tensor"),
+        "keras.src.utils.tracking": (
+            tracking,
+            "TrackedList TrackedDict TrackedSet is_tracking_enabled",
+        ),
         "keras.src.ops.operation": (operation_module, "inspect"),
     }
     if moved := _absent(fixed):

@@ -8,13 +8,17 @@ import inspect
 import sys
 import threading
 import types
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import keras
+from keras.src import backend
 from keras.src.layers import layer as layer_module
 from keras.src.ops import operation as operation_module
 from keras.src.ops.node import Node
+from keras.src.saving.serialization_lib import SerializableDict
+from keras.src.utils import tracking
 
 _hooks = threading.local()
 _patch_lock = threading.Lock()
@@ -113,18 +117,26 @@ def _patch_points() -> list[tuple[Any, str, Any]]:
 
 
 # Values of these types are no part of a layer's state, so that tracking them does nothing.
-_UNTRACKED = (
-    type(None),
-    bool,
-    int,
-    float,
-    str,
-    types.FunctionType,
-    types.MethodType,
-    inspect.Signature,
-    keras.InputSpec,
-    keras.DTypePolicy,
+_UNTRACKED = frozenset(
+    {
+        type(None),
+        bool,
+        int,
+        float,
+        str,
+        types.FunctionType,
+        types.MethodType,
+        inspect.Signature,
+        keras.InputSpec,
+        keras.DTypePolicy,
+        SerializableDict,
+    }
 )
+_TRACKED: dict[type, Any] = {
+    list: tracking.TrackedList,
+    dict: tracking.TrackedDict,
+    set: tracking.TrackedSet,
+}
 
 
 def _shortcuts() -> list[tuple[Any, str, Any]]:
@@ -134,26 +146,47 @@ def _shortcuts() -> list[tuple[Any, str, Any]]:
         @functools.wraps(original)
         def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
             kind = type(value)
-            if (kind in _UNTRACKED or issubclass(kind, keras.Initializer)) and (
-                "_tracker" in self.__dict__
-            ):
+            state = self.__dict__
+            if "_tracker" not in state:
+                original(self, name, value)
+            elif kind in _UNTRACKED or issubclass(kind, keras.Initializer):
+                object.__setattr__(self, name, value)
+            elif kind in _TRACKED and _is_plain(value) and tracking.is_tracking_enabled():
+                _set_container(self, name, kind, value)
+            elif kind is tuple and _is_plain(value):
+                object.__setattr__(self, name, value)
+            elif kind is keras.Variable and tracking.is_tracking_enabled():
+                state["_tracker"].track(value)
+                self._track_trackable(value, name=name, overwrite=True)
                 object.__setattr__(self, name, value)
             else:
                 original(self, name, value)
 
         return __setattr__
 
-    def is_tensor(original: Any) -> Any:
+    def layer_is_tensor(original: Any) -> Any:
         @functools.wraps(original)
         def is_backend_tensor_or_symbolic(x: Any, allow_none: bool = False) -> Any:
             return isinstance(x, keras.KerasTensor) or original(x, allow_none)
 
         return is_backend_tensor_or_symbolic
 
+    def is_tensor(original: Any) -> Any:
+        @functools.wraps(original)
+        def is_tensor(x: Any) -> Any:
+            kind = type(x)
+            if kind is keras.KerasTensor or kind in _UNTRACKED:
+                return False
+            return not issubclass(kind, keras.Initializer) and original(x)
+
+        return is_tensor
+
     points: list[tuple[Any, str, Any]] = [
         (layer_module, "inspect", _Inspect),
         (operation_module, "inspect", _Inspect),
-        (layer_module, "is_backend_tensor_or_symbolic", is_tensor),
+        (layer_module, "is_backend_tensor_or_symbolic", layer_is_tensor),
+        (backend, "is_tensor", is_tensor),
+        (backend.core, "is_tensor", is_tensor),
     ]
     if keras.config.backend() == "tensorflow":
         # The other backends hook into attributes themselves.
@@ -161,12 +194,32 @@ def _shortcuts() -> list[tuple[Any, str, Any]]:
     return points
 
 
+def _is_plain(container: Any) -> bool:
+    """Whether nothing in a list, dict, set or tuple is a layer's state or a container."""
+    values = container.values() if type(container) is dict else container
+    return all(type(value) in _UNTRACKED for value in values)
+
+
+def _set_container(layer: Any, name: str, kind: Any, value: Any) -> None:
+    """Set an attribute to a container that holds nothing to track, as Keras would."""
+    state = layer.__dict__
+    made = _TRACKED[kind](value)
+    made.tracker = state["_tracker"]
+    if state.get("_self_setattr_tracking", True) and "_tracked" in state:
+        list.append(state["_tracked"], name)
+    object.__setattr__(layer, name, made)
+
+
+_signatures: weakref.WeakKeyDictionary[Any, dict[tuple[str, bool], Any]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
 class _Inspect:
     """The module ``inspect``, remembering the signatures of functions."""
 
     def __init__(self, module: Any) -> None:
         self._module = module
-        self._known: dict[tuple[str, Any, bool], Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)
@@ -188,10 +241,10 @@ class _Inspect:
         function = function.__func__ if bound else function
         if not isinstance(function, types.FunctionType) or vars(function):
             return getattr(self._module, name)(called)
-        key = (name, function, bound)
-        if key not in self._known:
-            self._known[key] = getattr(self._module, name)(called)
-        return self._known[key]
+        known = _signatures.setdefault(function, {})
+        if (name, bound) not in known:
+            known[name, bound] = getattr(self._module, name)(called)
+        return known[name, bound]
 
 
 def _maker() -> str:
