@@ -56,7 +56,8 @@ def _keras(build, name, low, high):
 
     def rebuild_and_plot():
         model = build(**{name: next(positions)})
-        keras.utils.model_to_dot(model, show_shapes=True).create_svg()
+        # With right-angled edges, Keras' default, Graphviz crashes on the residual tower.
+        keras.utils.model_to_dot(model, show_shapes=True, splines="spline").create_svg()
 
     return rebuild_and_plot
 

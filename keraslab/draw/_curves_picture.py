@@ -151,7 +151,7 @@ def _wide(plot: Plot) -> bool:
     return bool(len(y) and y.min() > 0 and y.max() > 100 * y.min())
 
 
-def png(drawn: Figure, *, dpi: int = 130) -> bytes:
+def png(drawn: Figure, *, dpi: int = 110) -> bytes:
     """The figure as PNG bytes, in few colours, as it is kept inside notebooks."""
     from PIL import Image
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -140,7 +142,7 @@ class Explorer:
             self._redraw()
 
     def _redraw(self) -> None:
-        with self._lock:
+        with self._lock, _collection_put_off():
             started = time.perf_counter()
             try:
                 built = G.build_skeleton(self._build, **self.values)
@@ -194,6 +196,18 @@ class Explorer:
         return bundle | {"text/plain": repr(self)}
 
 
+@contextlib.contextmanager
+def _collection_put_off() -> Iterator[None]:
+    """Keep the garbage collector away: with TensorFlow loaded, a full pass costs a picture."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) -> str:
     """Parameters and costs as HTML, with the change since the last picture."""
     change = graph.params - before.params if before is not None else 0
@@ -201,14 +215,14 @@ def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) 
     macs = _short(graph.known_macs)
     if graph.unknown_macs:
         macs = f"at least {macs}, {len(graph.unknown_macs)} unknown"
-    how = "without weights" if skeleton else "with weights"
+    how = "no weights" if skeleton else "with weights"
     calls = sum(call.kind != "input" for call in graph.calls)
     return (
         '<dl role="status" aria-live="polite">'
         f"<dt>Parameters</dt><dd>{graph.params:,}{changed}</dd>"
-        f"<dt>Multiply-adds</dt><dd>{macs}</dd>"
+        f"<dt>MACs a sample</dt><dd>{macs}</dd>"
         f"<dt>Calls</dt><dd>{calls:,}</dd>"
-        f"<dt>Built</dt><dd>in {took * 1000:.0f} ms, {how}</dd>"
+        f"<dt>Built in</dt><dd>{took * 1000:.0f} ms, {how}</dd>"
         "</dl>"
     )
 

@@ -12,9 +12,10 @@ _CSS = """
 .kl-explore .kl-side { flex: 0 0 280px; gap: 4px; }
 .kl-explore .kl-graph { flex: 1 1 420px; min-width: 0; }
 .kl-explore .kl-side .widget-inline-hbox { width: 272px; }
-.kl-explore .kl-stats dl { display: grid; grid-template-columns: auto 1fr; gap: 2px 12px;
-  margin: 8px 2px; font-size: 13px; line-height: 1.4; }
-.kl-explore .kl-stats dt { color: var(--jp-ui-font-color2, #5f5f5f); }
+.kl-explore .kl-stats dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px;
+  margin: 8px 2px; padding: 0; font-size: 13px; line-height: 1.5; }
+.kl-explore .kl-stats dt { font-weight: 400; white-space: nowrap; padding: 0; margin: 0;
+  color: var(--jp-ui-font-color2, #5f5f5f); }
 .kl-explore .kl-stats dd { margin: 0; font-variant-numeric: tabular-nums; }
 .kl-explore .kl-change { color: var(--jp-ui-font-color2, #5f5f5f); margin-left: 6px; }
 .kl-explore .kl-shapes { max-height: 260px; overflow: auto; }

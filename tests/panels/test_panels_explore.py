@@ -1,5 +1,6 @@
 """The explore panel, kernel side: every move, every failure, and training."""
 
+import gc
 import re
 
 import ipywidgets
@@ -57,12 +58,21 @@ def test_moves_draw_a_picture_each_and_repeat_none(monkeypatch):
 def test_a_move_allocates_no_weight_and_model_is_real():
     lab = kl.explore(tower, depth=(1, 6))
     assert lab.graph.skeleton
-    assert "without weights" in lab._stats.value
+    assert "no weights" in lab._stats.value
     model = lab.model
     assert model.predict(np.zeros((1, 4)), verbose=0).shape == (1, 2)
     assert lab.model is model, "the same position gives the same model, trained or not"
     lab.controls["depth"].value = 5
     assert lab.model is not model
+
+
+def test_garbage_is_collected_again_after_a_move_that_fails():
+    def fragile(units=2):
+        assert not gc.isenabled()
+        return 1 / 0
+
+    kl.explore(fragile)
+    assert gc.isenabled()
 
 
 def test_a_build_that_fails_keeps_the_last_picture_and_says_why():

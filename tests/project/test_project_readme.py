@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import keraslab
+
 ROOT = Path(__file__).resolve().parents[2]
 FENCE = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -42,3 +44,15 @@ def test_images_and_links_lead_somewhere() -> None:
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)|(?:src|href)=\"([^\"#]+)\"", text)
     local = [a or b for a, b in targets if not (a or b).startswith(("http:", "https:", "mailto:"))]
     assert [target for target in local if not (ROOT / target).exists()] == []
+
+
+def test_the_binder_badge_is_pinned_to_this_version() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    pinned = re.findall(r"mybinder\.org/v2/gh/[\w-]+/[\w-]+/([^?)\s]+)\?urlpath=(\S+?)\)", text)
+    assert pinned == [(f"v{keraslab.__version__}", "lab/tree/notebooks/00_tour.ipynb")]
+
+
+def test_the_first_example_has_eight_lines() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line for line in FENCE.findall(text)[0].splitlines() if line.strip()]
+    assert len(lines) == 8
