@@ -172,16 +172,15 @@ class Explorer:
         self._message.value = f'<div class="{kind}" role="status">{lines}</div>' if text else ""
 
     def _panel(self) -> Any:
-        side = [*self.controls.values(), self._stats]
-        below = [self._message, self._shapes]
-        if self._trainer is not None:
-            side.append(self._trainer.buttons)
-            below.append(self._trainer.curves)
-        top = ipywidgets.HBox([ipywidgets.VBox(side).add_class("kl-side"), self._view]).add_class(
-            "kl-top"
+        training = [self._trainer.buttons] if self._trainer is not None else []
+        curves = [self._trainer.curves] if self._trainer is not None else []
+        # The message comes last beside the graph: above, it would push the sliders away from
+        # under the hand that moves them.
+        side = [*self.controls.values(), self._stats, *training, self._message]
+        top = ipywidgets.HBox([ipywidgets.VBox(side).add_class("kl-side"), self._view])
+        return ipywidgets.VBox([style(), top.add_class("kl-top"), *curves, self._shapes]).add_class(
+            "kl-explore"
         )
-        message, shapes, *curves = below
-        return ipywidgets.VBox([style(), message, top, *curves, shapes]).add_class("kl-explore")
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{key}={value!r}" for key, value in self.values.items())
