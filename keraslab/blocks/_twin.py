@@ -116,6 +116,7 @@ class Twin(Block):
                 f"{self._title}: takes two inputs, twin(a, b) or twin([a, b]). "
                 f"Received: {len(pair)}."
             )
+        self._rehearse(pair)
         encoder = self.use("encoder", self.encoder)
         a, b = (encoder(x) for x in pair)
         self._check_embeddings(a, b)
@@ -125,6 +126,21 @@ class Twin(Block):
         shape = (None,) * (len(a.shape) - 2) + (a.shape[-1],)
         model = self.use("distance", _distance_model, self.distance, shape, a.dtype)
         return model([a, b])
+
+    def _rehearse(self, pair: list[Any]) -> None:
+        """Try two inputs of unlike shape on a copy of a layer that was handed in.
+
+        Once the first input has built a layer for its size, an error at the second could not
+        be taken back.
+        """
+        encoder = self.encoder
+        if isinstance(encoder, Block) or encoder.built or pair[0].shape == pair[1].shape:
+            return
+        try:
+            copy = type(encoder).from_config(encoder.get_config())
+        except Exception:  # a layer of one's own that cannot be copied is tried as it is
+            return
+        self._check_embeddings(*(copy(x) for x in pair))
 
     def _check_embeddings(self, a: Any, b: Any) -> None:
         for embedding in (a, b):

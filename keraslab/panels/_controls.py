@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from enum import Enum
+from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import ipywidgets
@@ -105,7 +107,7 @@ def _from_parameter(default: Any, hint: Any) -> Any:
         return default
     if isinstance(default, int) and default > 0:
         return (1, max(2 * default, 4))
-    if isinstance(default, float) and default > 0:
+    if isinstance(default, float) and 0 < default < math.inf:
         return (0.0, 1.0 if default <= 1 else 2 * default)
     return None
 
@@ -119,13 +121,12 @@ def _control(key: str, given: Any, default: Any) -> Any:
             )
         return given
     _refuse(key, given)
-    if (
-        isinstance(given, tuple)
-        and len(given) == 2
-        and any(isinstance(end, float) for end in given)
-    ):
-        low, high = given
-        given = (float(low), float(high), (high - low) / RANGE_STEPS)
+    if isinstance(given, tuple):
+        # ipywidgets takes Python's own numbers only.
+        whole = all(isinstance(end, Integral) for end in given)
+        given = tuple(int(end) if whole else float(end) for end in given)
+        if len(given) == 2 and not whole:
+            given = (*given, (given[1] - given[0]) / RANGE_STEPS)
     start = default
     if isinstance(given, tuple) and not _within(given, default):
         start = inspect.Parameter.empty
@@ -143,11 +144,10 @@ def _control(key: str, given: Any, default: Any) -> Any:
 def _refuse(key: str, given: Any) -> None:
     """Say what is wrong with a control in short form before ipywidgets does, in our words."""
     if isinstance(given, tuple):
-        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in given)
-        if len(given) not in (2, 3) or not numbers:
+        if len(given) not in (2, 3) or not all(map(_is_number, given)):
             raise TypeError(
                 f"explore({key}={given!r}): a range is (low, high) or (low, high, step), all "
-                "numbers. For a menu, use a list."
+                "finite numbers. For a menu, use a list."
             )
         if given[0] >= given[1]:
             raise ValueError(
@@ -161,8 +161,9 @@ def _refuse(key: str, given: Any) -> None:
 
 
 def _within(given: tuple[Any, ...], default: Any) -> bool:
-    return (
-        isinstance(default, int | float)
-        and not isinstance(default, bool)
-        and given[0] <= default <= given[1]
-    )
+    return _is_number(default) and bool(given[0] <= default <= given[1])
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is a finite number, NumPy's own kinds among them."""
+    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)

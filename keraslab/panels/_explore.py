@@ -101,7 +101,7 @@ class Explorer:
         self._lock = threading.RLock()
         self._model: Any = None
         self.graph: G.Graph | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
         self._view = GraphWidget()
         self._view.add_class("kl-graph")
@@ -152,7 +152,12 @@ class Explorer:
                         "with: return keras.Model(inputs, outputs)."
                     )
                 graph = G.read_graph(built.model)
-            except Exception as error:  # whatever a build function raises belongs in the panel
+            except KeyboardInterrupt:
+                self._view.stale("Interrupted. The last setting that was built is shown.")
+                raise
+            # Whatever a build function raises belongs in the panel: a SystemExit that left it
+            # would end the kernel.
+            except (Exception, SystemExit) as error:
                 self.error = error
                 self._say(said(error, self._build))
                 self._view.stale("This setting does not build. The last one that did is shown.")

@@ -33,7 +33,7 @@ def show(model: Any) -> GraphView:
         >>> view = show(keras.Model(x, keras.layers.Dense(2, name="out")(x), name="tiny"))
         >>> view.graph.params
         10
-        >>> print(view)
+        >>> print(view)  # doctest: +ELLIPSIS
         Model: tiny
         ...
     """

@@ -34,12 +34,20 @@ class Trainer:
         compiling: Mapping[str, Any] | Callable[[Any], None] | None,
     ) -> None:
         self._fit_arguments = _fit_arguments(data)
+        if compiling is not None and not callable(compiling) and not isinstance(compiling, Mapping):
+            raise TypeError(
+                "explore(compile=...) takes a dict, such as {'optimizer': 'adam', 'loss': 'mse'}, "
+                f"or a function that compiles the model it is given. Received: {compiling!r}."
+            )
         self._compiling = compiling
+        self._live: LiveCurves | None = None
         self._explorer = explorer
         self._thread: TrainingThread | None = None
         self.trained: Any = None
         self._train = ipywidgets.Button(
-            description="Train", button_style="primary", tooltip="Train the model on show"
+            description="Train",
+            button_style="primary",
+            tooltip="Train the model on show; pressed again, go on with it",
         ).add_class("kl-train")
         self._stop = ipywidgets.Button(
             description="Stop", disabled=True, tooltip="Stop after this batch"
@@ -65,15 +73,16 @@ class Trainer:
         except Exception as error:  # shown beside the button: a panel has no traceback
             self._say(said(error))
             return
-        live = LiveCurves(display=False)
-        self.curves.children = (live.widget,)
+        if self._live is None or self.trained is not model:
+            self._live = LiveCurves(display=False)
+            self.curves.children = (self._live.widget,)
         self._train.disabled, self._stop.disabled = True, False
         self._say("Training …")
         self._thread = TrainingThread(
             model,
             **self._fit_arguments,
             epochs=self._epochs.value,
-            callbacks=[live],
+            callbacks=[self._live],
             on_done=self._done,
         )
         self._thread.start()
@@ -127,7 +136,8 @@ def _fresh(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _fit_arguments(data: Any) -> dict[str, Any]:
     if not isinstance(data, tuple) or len(data) != 2:
         raise ValueError(
-            "explore(data=...) takes (x, y) or ((x, y), (x_validation, y_validation)). "
+            "explore(data=...) takes (x, y) or ((x, y), (x_validation, y_validation)), as arrays "
+            "or lists or dicts of arrays. "
             f"Received: {type(data).__name__}"
             + (f" of length {len(data)}." if isinstance(data, tuple | list) else ".")
         )
@@ -135,4 +145,11 @@ def _fit_arguments(data: Any) -> dict[str, Any]:
         (x, y), validation = data
         return {"x": x, "y": y, "validation_data": validation}
     x, y = data
+    for part in keras.tree.flatten([x, y]):
+        if not hasattr(part, "shape"):
+            raise ValueError(
+                "explore(data=...) takes arrays, to hold some back for validation. Received: "
+                f"{type(part).__name__}. Turn it into arrays, or leave data out and train "
+                "explorer.model with fit."
+            )
     return {"x": x, "y": y, "validation_split": HELD_BACK}

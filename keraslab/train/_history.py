@@ -10,6 +10,7 @@ import numpy as np
 
 from keraslab.draw._curves_picture import Floats, Kind, Line, Plot
 from keraslab.train._names import TOTAL, named_by_losses, split
+from keraslab.train._numbers import numbers
 from keraslab.train._thin import thin
 
 
@@ -61,7 +62,7 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[Any]] = {}
         self.epochs: list[int] = []
         self.times: list[float] = []
         self.learning_rates: list[float | None] = []
@@ -97,8 +98,8 @@ class History:
     def batch(self, batch: int, logs: Mapping[str, Any]) -> None:
         """Record one batch, numbered from 0 in its epoch."""
         self._step = step = self._knots[-1][0] + batch + 1
-        for key, value in logs.items():
-            self._add(key, "batch", step, float(value))
+        for key, value in numbers(logs).items():
+            self._add(key, "batch", step, value)
 
     def end_epoch(
         self,
@@ -116,9 +117,10 @@ class History:
         self.epochs.append(epoch)
         self.times.append(seconds)
         self.learning_rates.append(learning_rate)
+        found = numbers(logs)
         for key, value in logs.items():
-            number = float(value)
-            self.history.setdefault(key, []).append(number)
+            self.history.setdefault(key, []).append(found.get(key, value))
+        for key, number in found.items():
             # An output may itself be called "val_..."; its name then came with the batches.
             validation = key.startswith("val_") and f"batch:{key}" not in self._series
             name = key.removeprefix("val_") if validation else key
@@ -148,9 +150,9 @@ class History:
     @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs' names; none for a model with one output."""
-        if self._outputs:
-            return self._outputs
-        return named_by_losses({series.key for series in self._series.values()})
+        # The logs name what the model does not: outputs in a nested structure, by their path.
+        keys = dict.fromkeys(series.key for series in self._series.values())
+        return tuple(dict.fromkeys([*self._outputs, *named_by_losses(keys)]))
 
     @property
     def axis(self) -> str:

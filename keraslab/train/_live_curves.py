@@ -36,7 +36,8 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
 
     Passed to ``fit`` again with the same model, the curves go on where they ended; with another
     model they start anew. The values of a batch are the mean of its epoch so far, as Keras logs
-    them, hence that line starts again at each epoch. A value that is not a number is a gap.
+    them, hence that line starts again at each epoch. A value that is not a number is a gap. A
+    metric of several values has a plot for each, of up to 12.
 
     Args:
         display: Whether to show the curves when ``fit`` begins. Give False to place ``widget``
@@ -84,7 +85,7 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
     # What is recorded
 
     @property
-    def history(self) -> dict[str, list[float]]:
+    def history(self) -> dict[str, list[Any]]:
         """A list per name in the logs, a value per epoch, as ``fit(...).history`` has them."""
         return self._record.history
 

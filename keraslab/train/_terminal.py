@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
+from keraslab.train._numbers import numbers
 from keraslab.train._progress import Progress, duration
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class TerminalLine:
     def epoch(self, values: Mapping[str, Any]) -> None:
         """Write the line of an epoch that is done."""
         progress = self._progress
-        numbers = "  ".join(f"{name} {float(value):.4g}" for name, value in values.items())
+        said = "  ".join(f"{name} {value:.4g}" for name, value in numbers(values).items())
         text = f"epoch {progress.epoch + 1}/{progress.epochs}  {duration(progress.seconds)}"
-        text = f"{text}  {numbers}".rstrip()
+        text = f"{text}  {said}".rstrip()
         self._write(("\r" if self._open else "") + text.ljust(self._open) + "\n")
         self._open = 0
 

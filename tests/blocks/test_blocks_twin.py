@@ -112,3 +112,17 @@ def test_wrong_calls():
     two = keras.Model(a, [a, L.Dense(2)(a)])
     with pytest.raises(ValueError, match="must return one tensor"):
         B.Twin(two)(a, a)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: L.Dense(3), lambda: keras.Sequential([L.Dense(3)])],
+    ids=["layer", "model"],
+)
+def test_inputs_that_do_not_fit_leave_a_handed_in_encoder_unbuilt(make):
+    encoder = make()
+    twin = B.Twin(encoder)
+    with pytest.raises(ValueError):  # noqa: PT011 -- Keras' own words
+        twin(keras.Input((6,)), keras.Input((5,)))
+    assert not encoder.built
+    assert twin(keras.Input((5,)), keras.Input((5,))).shape == (None, 3)

@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Literal
 
 import ipywidgets
+import numpy as np
 import pytest
 
 from keraslab.panels._controls import make_controls
@@ -62,6 +63,19 @@ def test_a_widget_is_taken_as_it_is():
     assert controls["depth"] is widget
 
 
+def test_numbers_of_numpy_make_a_slider():
+    controls, _ = make_controls(build, {"depth": (np.int64(1), np.int64(8))})
+    assert (controls["depth"].min, controls["depth"].max) == (1, 8)
+    controls, _ = make_controls(build, {"depth": (np.float32(0), 1)})
+    assert isinstance(controls["depth"], ipywidgets.FloatSlider)
+
+
+def test_a_default_without_end_stays_as_it_is():
+    controls, held = make_controls(lambda limit=float("inf"): None, {})
+    assert controls == {}
+    assert held == {"limit": float("inf")}
+
+
 def test_a_step_is_kept():
     controls, _ = make_controls(build, {"depth": (2, 16, 2)})
     assert controls["depth"].step == 2
@@ -76,6 +90,8 @@ def test_a_step_is_kept():
         ({"depth": (1, 8, 0)}, ValueError, "step must be above 0"),
         ({"depth": ()}, TypeError, r"a range is \(low, high\)"),
         ({"depth": ("a", "b")}, TypeError, "use a list"),
+        ({"depth": (1, float("inf"))}, TypeError, "finite numbers"),
+        ({"depth": (True, False)}, TypeError, "finite numbers"),
         ({"depth": []}, ValueError, "at least one choice"),
         ({"depth": object()}, TypeError, "makes no control from"),
         ({"depth": ipywidgets.VBox()}, TypeError, "widget that has a value"),

@@ -10,6 +10,7 @@ import pytest
 from keras import layers as L
 
 import keraslab as kl
+from keraslab.draw import DrawingError
 from keraslab.panels._explore import Explorer
 from keraslab.panels._said import said
 
@@ -113,6 +114,48 @@ def test_a_first_build_that_gives_no_model_is_a_sentence(build, says):
     assert says in lab._repr_mimebundle_()["text/plain"]
 
 
+def test_an_exit_in_a_build_leaves_the_kernel_alive():
+    def leaving(units=3):
+        if units == 4:
+            raise SystemExit(3)
+        x = keras.Input((4,))
+        return keras.Model(x, L.Dense(units)(x))
+
+    lab = kl.explore(leaving, units=(1, 5))
+    lab.controls["units"].value = 4
+    assert "SystemExit" in lab._message.value
+    assert lab._view.status["kind"] == "stale"
+
+
+def test_an_interrupt_goes_on_and_greys_the_picture():
+    def slow(units=3):
+        if units == 4:
+            raise KeyboardInterrupt
+        x = keras.Input((4,))
+        return keras.Model(x, L.Dense(units)(x))
+
+    lab = kl.explore(slow, units=(1, 5))
+    with pytest.raises(KeyboardInterrupt):
+        lab.controls["units"].value = 4
+    assert "Interrupted" in lab._view.status["message"]
+    lab.controls["units"].value = 5
+    assert lab._view.status["kind"] == "ok"
+
+
+def test_without_an_engine_the_panel_works_with_tables(monkeypatch):
+    def cannot(*_):
+        raise DrawingError("The picture needs the mini-racer package.")
+
+    monkeypatch.setattr("keraslab.draw._engine.draw", cannot)
+    lab = kl.explore(tower, depth=(1, 6))
+    lab.controls["depth"].value = 5
+    assert lab.graph.params == tower(5).count_params()
+    assert lab._view.status["kind"] == "failed"
+    assert "mini-racer" in lab._view.status["message"]
+    assert "step4" in lab._view.status["table"]
+    assert "mini-racer" in lab._repr_mimebundle_()["text/html"]
+
+
 def test_hostile_text_is_escaped_everywhere():
     nasty = '<script>alert("x")</script>'
 
@@ -197,9 +240,30 @@ def test_an_uncompiled_model_says_how_to_compile(data):
     assert float(lab.trained.optimizer.learning_rate) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("wrong", [np.zeros(3), (np.zeros(3),), [1, 2, 3]])
+def test_training_again_goes_on_with_the_same_model_and_curves(data):
+    lab = kl.explore(tower, depth=(1, 4), data=data)
+    lab._trainer._epochs.value = 2
+    for _ in range(2):
+        lab._trainer.start()
+        assert lab._trainer.wait(60)
+    assert len(lab._trainer._live.history["loss"]) == 4
+    first = lab._trainer.curves.children
+    lab.controls["depth"].value = 4
+    lab._trainer.start()
+    assert lab._trainer.wait(60)
+    assert lab._trainer.curves.children != first
+
+
+def test_a_wrong_compile_is_named(data):
+    with pytest.raises(TypeError, match=r"explore\(compile=\.\.\.\) takes a dict.*'adam'"):
+        kl.explore(tower, depth=(1, 4), data=data, compile="adam")
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros(3), (np.zeros(3),), [1, 2, 3], (iter([]), None), ({"a": object()}, 1)]
+)
 def test_wrong_data_are_named(wrong):
-    with pytest.raises(ValueError, match=r"explore\(data=\.\.\.\) takes \(x, y\)"):
+    with pytest.raises(ValueError, match=r"explore\(data=\.\.\.\) takes"):
         kl.explore(tower, depth=(1, 4), data=wrong)
 
 

@@ -21,6 +21,15 @@ def test_notebook(path: Path) -> None:
     assert "widgets" not in notebook.metadata
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in notebook.cells:
-        assert len(cell.source.splitlines()) <= 20, f"a long cell: {cell.source[:60]!r}"
+        assert len(cell.source.splitlines()) <= 15, f"a long cell: {cell.source[:60]!r}"
         errors = [out for out in cell.get("outputs", []) if out.output_type == "error"]
         assert errors == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_to_notice_follows_every_cell(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    for cell, after in zip(cells, [*cells[1:], None], strict=True):
+        if cell.cell_type == "code":
+            assert after is not None, f"nothing after {cell.source[:60]!r}"
+            assert after.source.startswith("**Notice**"), f"no word after {cell.source[:60]!r}"

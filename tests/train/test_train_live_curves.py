@@ -147,6 +147,35 @@ def test_nan_is_a_gap_and_a_sentence():
     curves.to_figure()
 
 
+@pytest.mark.parametrize("classes", [3, 40])
+def test_a_metric_with_a_value_per_class_costs_no_training(classes, capsys):
+    model = keras.Sequential([keras.Input((4,)), L.Dense(classes, activation="sigmoid")])
+    model.compile("sgd", "mse", metrics=[keras.metrics.F1Score(average=None)])
+    labels = np.eye(classes, dtype="float32")[np.arange(12) % classes]
+    curves = LiveCurves()
+    kept = model.fit(
+        X, labels, epochs=2, verbose=0, validation_data=(X, labels), callbacks=[curves]
+    )
+    for name, values in kept.history.items():
+        np.testing.assert_array_equal(curves.history[name], values)
+    lines = {plot.title: len(plot.lines) for plot in curves.record.plots()}
+    each = {f"f1 score[{i}]": 3 for i in range(classes)} if classes <= 12 else {}
+    assert lines == {"loss": 3, **each}
+    assert ("val_f1_score[2]" in capsys.readouterr().out) == (classes == 3)
+    assert "loss" in repr(curves)
+
+
+def test_logs_that_hold_no_number_cost_no_training(plain):
+    class Says(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs.update(note="warm", nothing=None, one=np.array([2.0]))
+
+    curves = LiveCurves(display=False)
+    plain.fit(X, Y, epochs=1, verbose=0, callbacks=[Says(), curves])
+    assert curves.history["note"] == ["warm"]
+    assert [plot.title for plot in curves.record.plots()] == ["loss", "one"]
+
+
 def test_a_generator_without_length(plain):
     def batches():
         while True:

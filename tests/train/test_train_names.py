@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from keraslab.train import LiveCurves
 from keraslab.train._names import TOTAL, named_by_losses, output_names, split
 
 L = keras.layers
@@ -53,6 +54,19 @@ def test_list_outputs_go_by_their_layers():
     assert found == {(TOTAL, "loss")} | {
         (side, metric) for side in ("left", "right") for metric in ("loss", "mae")
     }
+
+
+def test_outputs_in_a_nested_structure_go_by_their_paths():
+    x = keras.Input((4,))
+    left, right = L.Dense(1, name="left")(x), L.Dense(1, name="right")(x)
+    model = keras.Model(x, {"age": L.Dense(1)(x), "eyes": [left, right]})
+    model.compile("sgd", {"age": "mse", "eyes": ["mse", "mse"]})
+    curves = LiveCurves(display=False)
+    targets = {"age": ONE, "eyes": [ONE, ONE]}
+    model.fit(np.ones((8, 4)), targets, verbose=0, callbacks=[curves])
+    found = {(plot.output, plot.metric) for plot in curves.record.plots()}
+    named = ("age", "eyes/left", "eyes/right")
+    assert found == {(TOTAL, "loss")} | {(name, "loss") for name in named}
 
 
 @pytest.mark.parametrize(
