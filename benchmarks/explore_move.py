@@ -68,14 +68,17 @@ def main():
     peer = shutil.which("dot") is not None
     if not peer:
         print("\nGraphviz is not installed: Keras' own picture is left out.")
-    cases = {"residual tower": (tower, "depth", 1, 8), "ResNet50": (resnet50, "classes", 990, 1009)}
-    for title, case in cases.items():
+    cases = {
+        "residual tower": (40, tower, "depth", 1, 8),
+        "ResNet50": (20, resnet50, "classes", 990, 1009),
+    }
+    for title, (repeats, *case) in cases.items():
         work = {f"{title}: one move of a control": _moves(*case)}
         if peer:
             work[f"{title}: rebuild and keras plot_model's SVG"] = _keras(*case)
         for run in work.values():
             run()
-        seconds = interleaved(work, repeats=15)
+        seconds = interleaved(work, repeats)
         print("\n" + HEADER)
         for name, values in seconds.items():
             print(row(name, values))

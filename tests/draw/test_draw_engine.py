@@ -4,7 +4,6 @@ import asyncio
 import builtins
 import multiprocessing
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -161,23 +160,3 @@ def test_every_bundled_work_has_its_licence():
         assert re.search(rf"^{re.escape(name)} [\d.]+ ", licences, re.MULTILINE), name
     assert "Eclipse Public License - v 2.0" in licences
     assert licences.count("Permission is hereby granted") >= 3
-
-
-def test_the_bundle_is_what_its_sources_build(tmp_path):
-    if not (FRONTEND / "node_modules").is_dir() or shutil.which("node") is None:
-        pytest.skip("needs node and its packages")
-    copy = tmp_path / "a place" / "frontend"
-    copy.mkdir(parents=True)
-    for name in ("src", "build.mjs", "package.json"):
-        source = FRONTEND / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
-    (copy / "node_modules").symlink_to(FRONTEND / "node_modules")
-    subprocess.run(["node", "build.mjs"], cwd=copy, check=True, capture_output=True, timeout=60)
-    built = sorted(path.name for path in (copy / "dist").iterdir())
-    assert "engine.js" in built
-    different = [
-        name
-        for name in built
-        if (copy / "dist" / name).read_bytes() != (FRONTEND / "dist" / name).read_bytes()
-    ]
-    assert different == []

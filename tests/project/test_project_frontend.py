@@ -29,7 +29,7 @@ def test_dist_is_built_from_src(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         skip("frontend not rebuilt: Node is not installed")
-    copy = tmp_path / "frontend"
+    copy = tmp_path / "a place" / "frontend"  # a path must not get into what is built
     shutil.copytree(FRONTEND, copy, ignore=shutil.ignore_patterns("node_modules", "dist"))
     install = [npm, "ci", "--prefer-offline", "--fetch-retries=1", "--fetch-timeout=30000"]
     done = subprocess.run(install, cwd=copy, capture_output=True, text=True)
