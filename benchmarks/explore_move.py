@@ -18,12 +18,12 @@ import keraslab as kl
 from keraslab import blocks as B
 
 
-def tower(depth=4, filters=16, skip=True):
+def tower(depth=3, filters=16, skip=True):
     """The residual tower of the tour."""
     image = keras.Input((8, 8, 1), name="image")
     x = layers.Conv2D(filters, 3, padding="same", name="stem")(image)
     for _ in range(depth):
-        x = B.Residual(filters)(x) if skip else layers.Conv2D(filters, 3, padding="same")(x)
+        x = B.Residual(filters, skip=skip)(x)
     x = layers.GlobalAveragePooling2D(name="pool")(x)
     model = keras.Model(image, layers.Dense(10, "softmax", name="digit")(x))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -144,9 +144,9 @@ def _notebooks() -> Traversable:
 
 
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
-    """List the files of a folder and its subfolders, without hidden ones."""
+    """List the files of a folder and its subfolders, without hidden ones and the README's."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if entry.name.startswith((".", "__")):
+        if entry.name.startswith((".", "__")) or entry.name == "images":
             continue
         if entry.is_dir():
             yield from _files(entry, f"{prefix}{entry.name}/")
@@ -155,6 +155,9 @@ def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Travers
 
 
 def _open_jupyterlab(arguments: Sequence[str]) -> int:
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # As in a container, where Jupyter would refuse; it listens on loopback, with a token.
+        arguments = [*arguments, "--allow-root"]
     # The kernel of this environment goes before one of the same name in the user's home.
     os.environ.setdefault("JUPYTER_PREFER_ENV_PATH", "1")
     # In this process: a server of its own would be one more Python in memory.

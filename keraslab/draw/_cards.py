@@ -24,12 +24,12 @@ def totals(graph: JsonDict) -> str:
         >>> from keraslab.graph import read_graph
         >>> x = keras.Input((4,))
         >>> totals(graph_json(read_graph(keras.Model(x, keras.layers.Dense(2)(x)))))
-        '10 parameters · 8 MACs a sample · 1 call'
+        '10 parameters · 8 MACs per sample · 1 call'
     """
     calls = [call for call in graph["calls"] if call["kind"] != "input"]
     word = "call" if len(calls) == 1 else "calls"
     return (
-        f"{graph['totals']['params']:,} parameters · {_macs(calls)} MACs a sample · "
+        f"{graph['totals']['params']:,} parameters · {_macs(calls)} MACs per sample · "
         f"{len(calls):,} {word}"
     )
 
@@ -110,7 +110,7 @@ def _cost_rows(item: JsonDict, calls: list[JsonDict]) -> list[list[str]]:
         note = f" ({frozen:,} not trained)" if frozen else ""
         rows.append(["Parameters", f"{item['params']:,}{note}"])
     if calls:
-        rows.append(["MACs a sample", _macs(calls)])
+        rows.append(["MACs per sample", _macs(calls)])
     return rows
 
 

@@ -10,6 +10,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import ipywidgets
+import keras
 
 RANGE_STEPS = 200
 """A float range without a step is cut into this many positions."""
@@ -21,8 +22,9 @@ def make_controls(
     """Make a control for each parameter of a build function.
 
     A parameter without a given control gets one from its default or annotation: a bool a
-    tick box, a ``Literal`` or enum a menu, a positive number a slider up to twice its
-    default. A default of any other kind stays as it is.
+    tick box, a ``Literal`` or enum a menu, a positive whole number a slider from 1 to twice
+    its default (to 4 at least), a positive float one from 0 to twice its default, or to 1
+    where it lies between 0.1 and 1. A default of any other kind stays as it is.
 
     Args:
         build: the build function.
@@ -75,11 +77,11 @@ def make_controls(
 
 
 def _parameters(build: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
-    if not callable(build):
+    if not callable(build) or isinstance(build, keras.Layer):  # a model can be called, too
         raise TypeError(
             "explore(build) needs a function that returns a Keras model. "
-            f"Received: {build!r} of type {type(build).__name__}. To see one finished model, "
-            "use keraslab.show(model)."
+            f"Received: a {type(build).__name__}. To see one finished model, use "
+            "keraslab.show(model)."
         )
     try:
         return inspect.signature(build).parameters
@@ -93,7 +95,7 @@ def _parameters(build: Callable[..., Any], name: str) -> Mapping[str, inspect.Pa
 def _hints(build: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(build)
-    except (TypeError, NameError):  # an annotation that cannot be evaluated says nothing
+    except Exception:  # an annotation that cannot be evaluated says nothing
         return {}
 
 
@@ -108,7 +110,7 @@ def _from_parameter(default: Any, hint: Any) -> Any:
     if isinstance(default, int) and default > 0:
         return (1, max(2 * default, 4))
     if isinstance(default, float) and 0 < default < math.inf:
-        return (0.0, 1.0 if default <= 1 else 2 * default)
+        return (0.0, 1.0 if 0.1 <= default <= 1 else 2 * default)
     return None
 
 
@@ -136,6 +138,8 @@ def _control(key: str, given: Any, default: Any) -> Any:
             f"explore({key}=...) makes no control from {given!r}. Use (low, high) for a slider, "
             "a list for a menu, or True or False for a tick box."
         )
+    if isinstance(widget, ipywidgets.FloatSlider):
+        widget.readout_format = ".3g"  # two decimals would hide a learning rate
     widget.description = key
     widget.style.description_width = "initial"
     return widget
@@ -156,6 +160,11 @@ def _refuse(key: str, given: Any) -> None:
             )
         if len(given) == 3 and given[2] <= 0:
             raise ValueError(f"explore({key}={given!r}): the step must be above 0.")
+    elif _is_number(given):
+        raise TypeError(
+            f"explore({key}={given!r}): one number makes no control. Give a range, such as "
+            f"{key}=(1, 8), or make {given!r} the default of {key} in the build function."
+        )
     elif isinstance(given, list | dict) and not given:
         raise ValueError(f"explore({key}={given!r}): a menu needs at least one choice.")
 

@@ -44,8 +44,8 @@ def explore(
         data: ``(x, y)``, or ``((x, y), (x_validation, y_validation))``, as for ``model.fit``;
             adds a Train button. Several inputs or outputs go in a list or a dict. Without
             validation data, the last fifth of ``(x, y)`` is held back for validation.
-        compile: what ``model.compile`` needs, as a dict, or a function that compiles the
-            model it is given; may be left out where ``build`` compiles.
+        compile: what Train gives to ``model.compile``, as a dict, or a function that compiles
+            the model it is given; may be left out where ``build`` compiles.
         controls: controls by parameter name, for parameters whose names are taken here.
         **more_controls: ``(low, high)`` or ``(low, high, step)`` for a slider, a list or dict
             for a menu, True or False for a tick box, or any ipywidgets widget with a value.
@@ -54,8 +54,10 @@ def explore(
         The panel; its ``model`` is the model at the present setting.
 
     Raises:
-        TypeError: if a parameter has neither control nor default, or a control no parameter.
-        ValueError: if a control is given twice, or a range or menu is empty.
+        TypeError: if a parameter has neither control nor default, a control no parameter, or
+            ``compile`` is of another kind.
+        ValueError: if a control is given twice, a range or menu is empty, or ``data`` has
+            another form.
 
     Example:
         >>> import keras
@@ -70,6 +72,11 @@ def explore(
         50
     """
     twice = set(controls or ()) & set(more_controls)
+    if compile is not None and data is None:
+        raise TypeError(
+            "explore(compile=...) is for the Train button. Give data=(x, y) too, or compile the "
+            "model in the build function."
+        )
     if twice:
         raise ValueError(
             f"explore() got the control {min(twice)!r} twice: in controls and by name. "
@@ -81,7 +88,10 @@ def explore(
 class Explorer:
     """A panel of controls, the graph they build, its shapes and costs, and its training.
 
+    It is shown by being a cell's last value. Like every widget it lives as long as the kernel.
+
     Attributes:
+        widget: the panel as an ipywidgets widget, to be placed among others.
         controls: the control of each parameter, by name; set its ``value`` to move it.
         graph: the last graph that could be built, or None.
         error: the exception of the present setting, or None when it builds.
@@ -153,23 +163,35 @@ class Explorer:
                     )
                 graph = G.read_graph(built.model)
             except KeyboardInterrupt:
-                self._view.stale("Interrupted. The last setting that was built is shown.")
+                self.error = RuntimeError("The build was interrupted. Move a control to build.")
+                self._stale("Interrupted.")
                 raise
             # Whatever a build function raises belongs in the panel: a SystemExit that left it
             # would end the kernel.
             except (Exception, SystemExit) as error:
                 self.error = error
                 self._say(said(error, self._build))
-                self._view.stale("This setting does not build. The last one that did is shown.")
+                self._stale("This setting does not build.")
                 return
             took = time.perf_counter() - started
             self.error, self._model, before, self.graph = None, built.model, self.graph, graph
             self._say(built.reason or "", warning=False)
             self._view.update(graph)
+            for part in (self._stats, self._shapes):
+                part.remove_class("kl-stale")
             self._stats.value = _stats(graph, before, took, built.skeleton)
             self._shapes.value = G.summary(graph)._repr_html_()
             if self._trainer is not None:
                 self._trainer.model_changed()
+
+    def _stale(self, why: str) -> None:
+        """Grey what belongs to an earlier setting."""
+        shown = (
+            "The last one that did is shown." if self.graph else "Move a control to try another."
+        )
+        self._view.stale(f"{why} {shown}")
+        for part in (self._stats, self._shapes):
+            part.add_class("kl-stale")
 
     def _say(self, text: str, *, warning: bool = True) -> None:
         kind = "kl-error" if warning else "kl-note"
@@ -224,7 +246,7 @@ def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) 
     return (
         '<dl role="status" aria-live="polite">'
         f"<dt>Parameters</dt><dd>{graph.params:,}{changed}</dd>"
-        f"<dt>MACs a sample</dt><dd>{macs}</dd>"
+        f"<dt>MACs per sample</dt><dd>{macs}</dd>"
         f"<dt>Calls</dt><dd>{calls:,}</dd>"
         f"<dt>Built in</dt><dd>{took * 1000:.0f} ms, {how}</dd>"
         "</dl>"

@@ -20,6 +20,7 @@ _CSS = """
 .kl-explore .kl-change { color: var(--jp-ui-font-color2, #5f5f5f); margin-left: 6px; }
 .kl-explore .kl-shapes { max-height: 260px; overflow: auto; }
 .kl-explore .kl-message .widget-html-content { white-space: normal; line-height: 1.4; }
+.kl-explore .kl-stale { opacity: 0.45; }
 .kl-explore .kl-error { border-left: 4px solid var(--jp-error-color1, #c62828);
   background: var(--jp-rendermime-error-background, #fdecea); padding: 6px 10px;
   line-height: 1.4; color: var(--jp-ui-font-color1, #212121); overflow-wrap: anywhere; }

@@ -16,6 +16,7 @@ from keraslab.train._thread import TrainingThread
 if TYPE_CHECKING:
     from keraslab.panels._explore import Explorer
 
+EARLIER = "The curves are those of the setting that was trained last."
 HELD_BACK = 0.2
 """The share of the data kept for validation when no validation data are given."""
 
@@ -41,6 +42,7 @@ class Trainer:
             )
         self._compiling = compiling
         self._live: LiveCurves | None = None
+        self._left = False  # whether a control was moved since the training began
         self._explorer = explorer
         self._thread: TrainingThread | None = None
         self.trained: Any = None
@@ -70,13 +72,14 @@ class Trainer:
         try:
             model = self._explorer.model
             self._compile(model)
-        except Exception as error:  # shown beside the button: a panel has no traceback
+        except (Exception, SystemExit) as error:  # a SystemExit that left it would end the kernel
             self._say(said(error))
             return
         if self._live is None or self.trained is not model:
             self._live = LiveCurves(display=False)
             self.curves.children = (self._live.widget,)
         self._train.disabled, self._stop.disabled = True, False
+        self._left = False
         self._say("Training …")
         self._thread = TrainingThread(
             model,
@@ -98,9 +101,10 @@ class Trainer:
         return self._thread is None or self._thread.done.wait(timeout)
 
     def model_changed(self) -> None:
-        """Say that the curves belong to an earlier setting."""
+        """Say that the curves belong to an earlier setting, once the training is over."""
+        self._left = True
         if self._thread is not None and self._thread.done.is_set():
-            self._say("The curves are those of the last setting trained.")
+            self._say(EARLIER)
 
     def _done(self, thread: TrainingThread) -> None:
         self.trained = thread.model
@@ -108,7 +112,8 @@ class Trainer:
         if thread.error is not None:
             self._say(said(thread.error))
         else:
-            self._say("Stopped." if thread.stopped else "Done.")
+            ended = "Stopped." if thread.stopped else "Done."
+            self._say(f"{ended} {EARLIER}" if self._left else ended)
 
     def _compile(self, model: Any) -> None:
         if callable(self._compiling):

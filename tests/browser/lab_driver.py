@@ -68,7 +68,6 @@ def serve(folder: Path, home: Path) -> Iterator[Lab]:
         "--LabApp.extension_manager=readonly",
         # Gives the page `window.jupyterapp`, through which the tests drive it.
         "--LabApp.expose_app_in_browser=True",
-        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     env = {
         **os.environ,

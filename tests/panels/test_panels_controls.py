@@ -4,6 +4,7 @@ from enum import Enum
 from typing import Literal
 
 import ipywidgets
+import keras
 import numpy as np
 import pytest
 
@@ -42,7 +43,7 @@ def test_kinds_follow_what_was_given():
 
 
 def test_defaults_and_annotations_make_controls_by_themselves():
-    controls, _ = make_controls(build, {"depth": 3})
+    controls, _ = make_controls(build, {"depth": (1, 3)})
     assert isinstance(controls["filters"], ipywidgets.IntSlider)
     assert controls["filters"].min == 1, "a number of filters below one makes no sense"
     assert controls["skip"].value is True
@@ -100,6 +101,32 @@ def test_a_step_is_kept():
 def test_bad_controls_are_named(given, error, says):
     with pytest.raises(error, match=says):
         make_controls(build, given)
+
+
+def test_one_number_is_no_control():
+    with pytest.raises(TypeError, match=r"depth=5.*depth=\(1, 8\)"):
+        make_controls(build, {"depth": 5})
+
+
+def test_a_small_default_can_be_reached_and_read():
+    controls, _ = make_controls(lambda rate=0.001: None, {})
+    assert controls["rate"].max == pytest.approx(0.002)
+    assert controls["rate"].value == pytest.approx(0.001)
+    assert controls["rate"].readout_format == ".3g"
+
+
+def test_an_annotation_in_words_says_nothing():
+    def worded(units: "how many units" = 3):  # noqa: F722
+        pass
+
+    controls, _ = make_controls(worded, {})
+    assert list(controls) == ["units"]
+
+
+def test_a_model_is_not_a_build_function():
+    x = keras.Input((2,))
+    with pytest.raises(TypeError, match=r"a Functional.*keraslab\.show"):
+        make_controls(keras.Model(x, x), {})
 
 
 def test_not_a_function():

@@ -125,6 +125,22 @@ def test_an_exit_in_a_build_leaves_the_kernel_alive():
     lab.controls["units"].value = 4
     assert "SystemExit" in lab._message.value
     assert lab._view.status["kind"] == "stale"
+    assert "kl-stale" in lab._stats._dom_classes
+
+
+def test_train_survives_a_build_that_exits(data):
+    def leaving(units=2):
+        raise SystemExit(3)
+
+    lab = kl.explore(leaving, units=(1, 5), data=data)
+    assert "try another" in lab._view.status["message"], "there is no earlier picture to show"
+    lab._trainer.start()
+    assert "SystemExit" in lab._trainer._status.value
+
+
+def test_compile_without_data_is_refused():
+    with pytest.raises(TypeError, match="for the Train button"):
+        kl.explore(tower, compile={"optimizer": "sgd"})
 
 
 def test_an_interrupt_goes_on_and_greys_the_picture():
@@ -138,6 +154,8 @@ def test_an_interrupt_goes_on_and_greys_the_picture():
     with pytest.raises(KeyboardInterrupt):
         lab.controls["units"].value = 4
     assert "Interrupted" in lab._view.status["message"]
+    with pytest.raises(RuntimeError, match="interrupted"):
+        _ = lab.model
     lab.controls["units"].value = 5
     assert lab._view.status["kind"] == "ok"
 
@@ -206,7 +224,7 @@ def test_sliders_answer_while_a_model_trains(data):
     assert not lab._trainer.wait(0), "the training still runs"
     lab._trainer.stop()
     assert lab._trainer.wait(60)
-    assert "Stopped" in lab._trainer._status.value
+    assert "Stopped. The curves are those of the setting" in lab._trainer._status.value
     assert lab.trained is trained
     assert lab.trained is not lab.model
 
