@@ -18,7 +18,7 @@ MEMORY_LIMIT = 512 * 2**20
 """Bytes the engine's heap may hold."""
 DRAWINGS_BEFORE_RESTART = 200
 """Graphviz leaks a little on every drawing."""
-TEXT_BEFORE_RESTART = 8_000_000
+TEXT_BEFORE_RESTART = 24_000_000
 """Characters of graphs and drawings after which the engine is restarted, for the same reason."""
 
 

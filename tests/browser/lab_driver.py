@@ -33,12 +33,12 @@ class Lab:
     process: subprocess.Popen[bytes]
 
     def resident_mb(self) -> dict[str, float]:
-        """Return the resident memory, in MB, of the server and of its kernels together."""
+        """Return the resident memory, in MB of 2^20 bytes, of the server and of its kernels together."""
         server = psutil.Process(self.process.pid)
         kernels = server.children(recursive=True)
         return {
-            "server": server.memory_info().rss / 1e6,
-            "kernels": sum(kernel.memory_info().rss for kernel in kernels) / 1e6,
+            "server": server.memory_info().rss / 2**20,
+            "kernels": sum(kernel.memory_info().rss for kernel in kernels) / 2**20,
         }
 
 
