@@ -33,7 +33,7 @@ class Lab:
     process: subprocess.Popen[bytes]
 
     def resident_mb(self) -> dict[str, float]:
-        """Return the resident memory, in MB of 2^20 bytes, of the server and of its kernels together."""
+        """Return the resident memory of the server and of its kernels, in MB of 2^20 bytes."""
         server = psutil.Process(self.process.pid)
         kernels = server.children(recursive=True)
         return {

@@ -5,6 +5,7 @@ from collections import Counter
 import keras
 import numpy as np
 import pytest
+from keras_config import edges_of_config
 
 from keraslab.graph import Graph, ModelError, materialize, read_graph, skeleton
 
@@ -17,28 +18,6 @@ def links(graph: Graph) -> list[tuple[str, str]]:
 
 def shapes(graph: Graph) -> dict[str, tuple[int | None, ...]]:
     return {call.id: call.outputs[0].shape for call in graph.calls}
-
-
-def edges_of_config(config: dict) -> Counter:
-    """The edges of a Functional config, found in Keras' own serialised form."""
-    edges: Counter = Counter()
-
-    def tensors(value):
-        if isinstance(value, dict):
-            if value.get("class_name") == "__keras_tensor__":
-                yield value["config"]["keras_history"]
-            else:
-                for inner in value.values():
-                    yield from tensors(inner)
-        elif isinstance(value, (list, tuple)):
-            for inner in value:
-                yield from tensors(inner)
-
-    for layer in config["layers"]:
-        for number, node in enumerate(layer["inbound_nodes"]):
-            for name, index, output in tensors(node):
-                edges[f"{name}#{index}", output, f"{layer['name']}#{number}"] += 1
-    return edges
 
 
 def several_of_everything() -> keras.Model:
