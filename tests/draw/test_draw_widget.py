@@ -55,7 +55,7 @@ def test_a_picture_holds_what_is_visible_and_no_more() -> None:
     rows = dict(view["nodes"]["res0__dense#0"]["rows"])
     assert rows["Parameters"] == "20"
     assert rows["Output"] == "? × 4  float32"
-    assert rows["MACs a sample"] == "16"
+    assert rows["MACs per sample"] == "16"
 
 
 def test_one_message_for_each_picture(sent: list) -> None:
