@@ -15,6 +15,7 @@ import ipywidgets
 
 from keraslab import graph as G
 from keraslab.draw import Picture
+from keraslab.draw._cards import short
 from keraslab.draw._graph_widget import GraphWidget
 from keraslab.panels._controls import make_controls
 from keraslab.panels._said import said
@@ -238,7 +239,7 @@ def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) 
     """Parameters and costs as HTML, with the change since the last picture."""
     change = graph.params - before.params if before is not None else 0
     changed = f' <span class="kl-change">{change:+,}</span>' if change else ""
-    macs = _short(graph.known_macs)
+    macs = short(graph.known_macs)
     if graph.unknown_macs:
         macs = f"at least {macs}, {len(graph.unknown_macs)} unknown"
     how = "no weights" if skeleton else "with weights"
@@ -251,10 +252,3 @@ def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) 
         f"<dt>Built in</dt><dd>{took * 1000:.0f} ms, {how}</dd>"
         "</dl>"
     )
-
-
-def _short(count: int) -> str:
-    for size, unit in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return str(count)
