@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from keraslab.blocks._block import Block
+
 
 def check_count(value: Any, argument: str) -> None:
     """Raise unless `value` is a whole number of 1 or more.
@@ -66,3 +68,32 @@ def full_precision() -> dict[str, str]:
     """
     half = keras.config.dtype_policy().compute_dtype in ("float16", "bfloat16")
     return {"dtype": "float32"} if half else {}
+
+
+def check_part(value: Any, argument: str) -> None:
+    """Raise unless `value` is a finished block, layer or model.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if isinstance(value, type):
+        raise TypeError(
+            f"{argument}: must be a finished block, layer or model. Received: the class "
+            f"{value.__name__}; write {value.__name__}(...) with its settings."
+        )
+    if not isinstance(value, (Block, keras.Layer)):
+        raise TypeError(f"{argument}: must be a block, layer or model. Received: {value!r}.")
+
+
+def check_block(value: Any, argument: str) -> None:
+    """Raise unless `value` is a finished block, which can be copied and named as a layer cannot.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    check_part(value, argument)
+    if not isinstance(value, Block):
+        raise TypeError(
+            f"{argument}: must be a block. Received: the layer {value.name!r}. "
+            f"Chain([layer]) makes a block of it."
+        )

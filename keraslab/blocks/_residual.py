@@ -3,20 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 from keras import layers as L
 
-from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_activation, check_count
-
-_CONVOLUTIONS = {3: L.Conv1D, 4: L.Conv2D, 5: L.Conv3D}
-# Keras' own 0.99 needs some hundred batches before validation means anything; 0.9 is what the
-# reference implementations of the paper use.
-_MOMENTUM = 0.9
+from keraslab.blocks._image import ImageBlock
 
 
 @dataclass(eq=False, repr=False)
-class Residual(Block):
+class Residual(ImageBlock):
     """Two convolutions and a shortcut around them.
 
     After He et al. 2015, "Deep Residual Learning for Image Recognition",
@@ -77,68 +71,24 @@ class Residual(Block):
 
     def wire(self, x: Any) -> Any:
         """Connect the parts to one tensor."""
-        channels = self._check_input(x)
-        project = channels != self.filters or self.stride > 1
+        project = self.channels(x) != self.filters or self.stride > 1
         if self.pre_activation:
-            ready = self._activate("1", self._normalize("1", x))
-            y = self._convolve("conv1", ready, self.kernel_size, self.stride)
-            y = self._activate("2", self._normalize("2", y))
-            y = self._convolve("conv2", y, self.kernel_size)
+            ready = self.act("act1", self.norm("norm1", x), self.activation)
+            y = self.conv("conv1", ready, self.filters, self.kernel_size, self.stride)
+            y = self.act("act2", self.norm("norm2", y), self.activation)
+            y = self.conv("conv2", y, self.filters, self.kernel_size)
             if not self.skip:
                 return y
-            shortcut = self._convolve("shortcut", ready, 1, self.stride) if project else x
+            shortcut = self.conv("shortcut", ready, self.filters, 1, self.stride) if project else x
             return self.use("add", L.Add)([shortcut, y])
-        y = self._convolve("conv1", x, self.kernel_size, self.stride)
-        y = self._activate("1", self._normalize("1", y))
-        y = self._convolve("conv2", y, self.kernel_size)
-        y = self._normalize("2", y)
+        y = self.conv("conv1", x, self.filters, self.kernel_size, self.stride)
+        y = self.act("act1", self.norm("norm1", y), self.activation)
+        y = self.conv("conv2", y, self.filters, self.kernel_size)
+        y = self.norm("norm2", y)
         if self.skip:
             shortcut = x
             if project:
-                shortcut = self._convolve("shortcut", x, 1, self.stride)
-                shortcut = self._normalize("_shortcut", shortcut)
+                shortcut = self.conv("shortcut", x, self.filters, 1, self.stride)
+                shortcut = self.norm("norm_shortcut", shortcut)
             y = self.use("add", L.Add)([shortcut, y])
-        return self._activate("2", y)
-
-    def _check_input(self, x: Any) -> int:
-        """Return the number of channels of the input."""
-        if not isinstance(x, keras.KerasTensor) or len(x.shape) not in _CONVOLUTIONS:
-            shape = getattr(x, "shape", type(x).__name__)
-            raise ValueError(
-                f"{self._title}: the input must be one image-like tensor: (batch, length, "
-                f"channels), (batch, height, width, channels) or with a depth too. "
-                f"Received: {shape}. A single channel can be added with "
-                f"keras.layers.Reshape((height, width, 1))."
-            )
-        self.settle("number of dimensions", len(x.shape))
-        channels = x.shape[self._channel_axis]
-        if channels is None:
-            raise ValueError(
-                f"{self._title}: the number of channels must be known. Received: {x.shape}. "
-                f"Give it in keras.Input(shape=...)."
-            )
-        return int(channels)
-
-    @property
-    def _channel_axis(self) -> int:
-        return 1 if keras.config.image_data_format() == "channels_first" else -1
-
-    def _convolve(self, part_name: str, x: Any, size: int, stride: int = 1) -> Any:
-        return self.use(
-            part_name,
-            _CONVOLUTIONS[len(x.shape)],
-            self.filters,
-            size,
-            strides=stride,
-            padding="same",
-            use_bias=False,
-        )(x)
-
-    def _normalize(self, number: str, x: Any) -> Any:
-        norm = self.use(
-            f"norm{number}", L.BatchNormalization, axis=self._channel_axis, momentum=_MOMENTUM
-        )
-        return norm(x)
-
-    def _activate(self, number: str, x: Any) -> Any:
-        return self.use(f"act{number}", L.Activation, self.activation)(x)
+        return self.act("act2", y, self.activation)

@@ -1,222 +1,65 @@
-"""What every block keeps to, whatever it does."""
+"""What every block keeps to, whatever it does.
 
+The cases lie in `cases_*.py` beside this file: `CASES` are fixed and run in full, `DRAWS` take
+Hypothesis' `draw` and return a case of drawn settings and sizes, which is built without weights.
+"""
+
+import importlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from keras import layers as L
+from contract_case import (
+    all_names,
+    batch,
+    build,
+    connect,
+    make_inputs,
+    output_shapes,
+    with_batch,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from keraslab import blocks as B
 
 # TensorFlow's own variables warn when numpy reads them.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-
-class Tower(B.Block):
-    units: int
-
-    def wire(self, x):
-        x = self.use("flat", L.GlobalAveragePooling2D)(x)
-        return self.use("dense", L.Dense, self.units, activation="sigmoid")(x)
-
-
-def plain_encoder():
-    return keras.Sequential(
-        [keras.Input((6, 6, 3)), L.Flatten(), L.Dense(5, activation="sigmoid")], name="plain"
-    )
+FAMILIES = [
+    importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("cases_*.py"))
+]
+CASES = {name: case for family in FAMILIES for name, case in family.CASES.items()}
+DRAWS = {name: draw for family in FAMILIES for name, draw in family.DRAWS.items()}
+# What stands for itself only in other blocks' cases.
+BASES = {B.Block, B.ImageBlock, B.Task, B.Binary, B.MultiClass, B.MultiLabel, B.Regression}
 
 
-@dataclass
-class Case:
-    """One block with one set of settings."""
-
-    make: Any
-    shapes: Any  # of the inputs, without the batch; a tuple, a list or a dict of tuples
-    output: Any
-    params: int  # worked out by hand
-    other: Any = None  # shapes of another size that the block takes too
-    outside: tuple[str, ...] = ()  # layers that keep their own name
+def array(x):
+    return keras.ops.convert_to_numpy(x)
 
 
-IMAGE, OTHER_IMAGE = (6, 6, 3), (4, 5, 3)
+def test_no_case_is_lost_to_another_of_its_name():
+    assert len(CASES) == sum(len(family.CASES) for family in FAMILIES)
+    assert len(DRAWS) == sum(len(family.DRAWS) for family in FAMILIES)
 
 
-def bn(channels):
-    return 4 * channels
+def test_every_block_has_a_case_and_a_draw():
+    public = {getattr(B, name) for name in B.__all__}
+    public = {x for x in public if isinstance(x, type) and issubclass(x, B.Block)}
+    seen = {type(case.make()) for case in CASES.values()}
+    assert {x.__name__ for x in public - BASES - seen} == set()
+    drawn = set()
 
+    def note(data):
+        drawn.update(type(draw(data.draw).make()) for draw in DRAWS.values())
 
-def tower_params(units):
-    return 3 * units + units
-
-
-CASES = {
-    "residual": Case(lambda: B.Residual(3), IMAGE, IMAGE, 2 * 9 * 3 * 3 + 2 * bn(3), OTHER_IMAGE),
-    "residual-wider": Case(
-        lambda: B.Residual(4),
-        IMAGE,
-        (6, 6, 4),
-        9 * 3 * 4 + 9 * 4 * 4 + 3 * 4 + 3 * bn(4),
-        OTHER_IMAGE,
-    ),
-    "residual-stride": Case(
-        lambda: B.Residual(3, stride=2),
-        (7, 6, 3),
-        (4, 3, 3),
-        2 * 9 * 3 * 3 + 3 * 3 + 3 * bn(3),
-        OTHER_IMAGE,
-    ),
-    "residual-pre": Case(
-        lambda: B.Residual(3, pre_activation=True, activation="gelu"),
-        IMAGE,
-        IMAGE,
-        2 * 9 * 3 * 3 + 2 * bn(3),
-        OTHER_IMAGE,
-    ),
-    "residual-pre-project": Case(
-        lambda: B.Residual(4, 2, pre_activation=True, activation="gelu"),
-        IMAGE,
-        (3, 3, 4),
-        9 * 3 * 4 + 9 * 4 * 4 + 3 * 4 + bn(3) + bn(4),
-        OTHER_IMAGE,
-    ),
-    "residual-1d": Case(
-        lambda: B.Residual(2, kernel_size=5), (9, 2), (9, 2), 2 * 5 * 2 * 2 + 2 * bn(2), (4, 2)
-    ),
-    "residual-3d": Case(
-        lambda: B.Residual(2), (3, 4, 3, 2), (3, 4, 3, 2), 2 * 27 * 2 * 2 + 2 * bn(2), (2, 2, 2, 2)
-    ),
-    "residual-no-skip": Case(
-        lambda: B.Residual(4, skip=False),
-        IMAGE,
-        (6, 6, 4),
-        9 * 3 * 4 + 9 * 4 * 4 + 2 * bn(4),
-        OTHER_IMAGE,
-    ),
-    "residual-pre-no-skip": Case(
-        lambda: B.Residual(4, pre_activation=True, skip=False),
-        IMAGE,
-        (6, 6, 4),
-        9 * 3 * 4 + 9 * 4 * 4 + bn(3) + bn(4),
-        OTHER_IMAGE,
-    ),
-    **{
-        f"twin-{distance}": Case(
-            lambda distance=distance: B.Twin(Tower(5), distance),
-            [IMAGE, IMAGE],
-            (width,),
-            tower_params(5),
-            [OTHER_IMAGE, IMAGE],
-        )
-        for distance, width in {
-            "absolute": 5,
-            "squared": 5,
-            "euclidean": 1,
-            "cosine": 1,
-            "concat": 10,
-        }.items()
-    },
-    "twin-model": Case(
-        lambda: B.Twin(plain_encoder()), [IMAGE, IMAGE], (5,), 108 * 5 + 5, outside=("plain",)
-    ),
-    "twin-layer": Case(
-        lambda: B.Twin(L.Conv2D(2, 3, activation="sigmoid", name="conv"), "squared"),
-        [IMAGE, IMAGE],
-        (4, 4, 2),
-        9 * 3 * 2 + 2,
-        [OTHER_IMAGE, OTHER_IMAGE],
-        outside=("conv",),
-    ),
-    "fusion-concat": Case(lambda: B.Fusion(), [(4,), (3,), (2,)], (9,), 0),
-    "fusion-concat-width": Case(lambda: B.Fusion(width=3), {"a": (4,), "b": (3,)}, (6,), 4 * 3 + 3),
-    "fusion-add": Case(
-        lambda: B.Fusion("add"),
-        {"b": (5, 2), "a": (5, 6)},
-        (5, 6),
-        2 * 6 + 6,
-        {"a": (3, 6), "b": (3, 2)},
-    ),
-    "fusion-multiply": Case(
-        lambda: B.Fusion("multiply", width=3), [(4,), (2,)], (3,), 4 * 3 + 3 + 2 * 3 + 3
-    ),
-    "fusion-gated": Case(lambda: B.Fusion("gated"), [(4,), (2,)], (4,), 4 * 4 + 2 * 4 + 6 * 4),
-    "fusion-gated-three": Case(
-        lambda: B.Fusion("gated", width=3),
-        {"a": (4,), "b": (2,), "c": (3,)},
-        (3,),
-        3 * (4 + 2 + 3) + 3 * 9 * 3,
-    ),
-    "fusion-film": Case(
-        lambda: B.Fusion("film"),
-        {"image": IMAGE, "numbers": (4,)},
-        IMAGE,
-        2 * (4 * 3 + 3),
-        {"image": OTHER_IMAGE, "numbers": (4,)},
-    ),
-    "fusion-film-three": Case(
-        lambda: B.Fusion("film"), [(7, 5), (4,), (2,)], (7, 5), 2 * (6 * 5 + 5)
-    ),
-    "heads": Case(
-        lambda: B.Heads(
-            {
-                "size": B.Regression(2),
-                "even": B.Binary(),
-                "digit": B.MultiClass(3),
-                "tags": B.MultiLabel(4),
-            }
-        ),
-        (6,),
-        {"size": (2,), "even": (1,), "digit": (3,), "tags": (4,)},
-        7 * 10,
-    ),
-    "heads-hidden": Case(
-        lambda: B.Heads({"a": B.Regression(), "b": Vector(3)}, hidden=8, activation="tanh"),
-        (6,),
-        {"a": (1,), "b": (3,)},
-        2 * (6 * 8 + 8) + 9 + 8 * 3 + 3,
-    ),
-}
-
-
-class Vector(B.Block):
-    width: int
-
-    def wire(self, x):
-        return self.use("out", L.Dense, self.width)(x)
-
-
-def map_shapes(shapes, function):
-    if isinstance(shapes, dict):
-        return {key: function(shape) for key, shape in shapes.items()}
-    if isinstance(shapes, list):
-        return [function(shape) for shape in shapes]
-    return function(shapes)
-
-
-def make_inputs(shapes):
-    if isinstance(shapes, dict):
-        return {key: keras.Input(shape, name=key) for key, shape in shapes.items()}
-    return map_shapes(shapes, keras.Input)
-
-
-def build(case, block=None):
-    keras.utils.set_random_seed(7)
-    block = block or case.make()
-    inputs = make_inputs(case.shapes)
-    return block, keras.Model(inputs, block(inputs))
-
-
-def batch(shapes, seed=0):
-    random = np.random.default_rng(seed)
-    return map_shapes(shapes, lambda shape: random.normal(size=(4, *shape)).astype("float32"))
-
-
-def all_names(model):
-    return [layer.name for layer in model.layers if not isinstance(layer, L.InputLayer)]
+    settings(max_examples=1, database=None, derandomize=True)(given(st.data())(note))()
+    assert {x.__name__ for x in public - BASES - drawn} == set()
 
 
 @pytest.fixture(params=CASES, scope="module")
@@ -228,14 +71,10 @@ def built(request):
 
 def test_shapes_and_parameters(built):
     case, _, model = built
-    assert map_shapes(case.output, lambda shape: (None, *shape)) == (
-        {key: y.shape for key, y in model.output.items()}
-        if isinstance(model.output, dict)
-        else model.output_shape
-    )
+    assert output_shapes(model) == with_batch(case.output)
     assert model.count_params() == case.params
     outputs = keras.tree.flatten(model(batch(case.shapes)))
-    assert all(np.isfinite(keras.ops.convert_to_numpy(y)).all() for y in outputs)
+    assert all(np.isfinite(array(y)).all() for y in outputs)
 
 
 def test_layer_names_share_one_prefix(built):
@@ -250,7 +89,7 @@ def test_second_call_shares_everything(built):
     before = {name: id(part) for name, part in block.parts.items()}
     for shapes in filter(None, [case.shapes, case.other]):
         inputs = make_inputs(shapes)
-        again = keras.Model(inputs, block(inputs))
+        again = keras.Model(inputs, connect(case, block, inputs))
         assert {id(w) for w in again.weights} == {id(w) for w in model.weights}
         assert sorted(all_names(again)) == sorted(all_names(model))
         again(batch(shapes))
@@ -260,17 +99,18 @@ def test_second_call_shares_everything(built):
 def test_one_training_step_reaches_every_weight(built):
     case, _, model = built
     if not model.trainable_weights:
-        assert case.params == 0
+        assert case.params == len(model.weights) == 0
         return
     model.compile(keras.optimizers.SGD(0.5), "mse", run_eagerly=True)
-    before = [np.array(w) for w in model.trainable_weights]
+    before = [array(w).copy() for w in model.trainable_weights]
     targets = batch(case.output, seed=1)
     loss = model.train_on_batch(batch(case.shapes), targets)
     assert np.isfinite(loss).all()
     for weight, old in zip(model.trainable_weights, before, strict=True):
-        new = np.array(weight)
+        new = array(weight)
         assert np.isfinite(new).all(), weight.path
-        assert not np.array_equal(new, old), weight.path
+        if not weight.path.endswith(case.still or "never"):
+            assert not np.array_equal(new, old), weight.path
 
 
 def test_model_round_trips_through_its_config(built):
@@ -282,10 +122,10 @@ def test_model_round_trips_through_its_config(built):
 
 
 def test_copy_is_independent_and_fits_into_the_same_model(built):
-    _, block, model = built
+    case, block, model = built
     copy = block.copy()
     inputs = model.input
-    both = keras.Model(inputs, [block(inputs), copy(inputs)])
+    both = keras.Model(inputs, [connect(case, block, inputs), connect(case, copy, inputs)])
     assert both.count_params() == 2 * model.count_params()
     assert len({layer.name for layer in both.layers}) == len(both.layers)
 
@@ -298,7 +138,7 @@ def test_unnamed_blocks_are_named_alike_on_every_rebuild(built):
         with keras.StatelessScope(initialize_variables=False):
             inputs = make_inputs(case.shapes)
             blocks = [case.make()] if case.outside else [case.make(), case.make()]
-            model = keras.Model(inputs, [block(inputs) for block in blocks])
+            model = keras.Model(inputs, [connect(case, block, inputs) for block in blocks])
         names.append([layer.name for layer in model.layers])
     assert names[0] == names[1]
 
@@ -309,8 +149,36 @@ def test_builds_without_weights(built):
         block = case.make()
         for shapes in filter(None, [case.shapes, case.other]):
             inputs = make_inputs(shapes)
-            skeleton = keras.Model(inputs, block(inputs))
+            skeleton = keras.Model(inputs, connect(case, block, inputs))
     assert skeleton.count_params() == model.count_params() == case.params
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_drawn_settings_and_sizes(name):
+    @settings(
+        max_examples=12,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.data())
+    def holds(data):
+        case = DRAWS[name](data.draw)
+        keras.backend.clear_session(free_memory=False)
+        with keras.StatelessScope(initialize_variables=False):
+            block = case.make()
+            inputs = make_inputs(case.shapes)
+            model = keras.Model(inputs, connect(case, block, inputs))
+            again = keras.Model(inputs, connect(case, block, inputs))
+        assert output_shapes(model) == with_batch(case.output)
+        assert {layer.name for layer in again.layers} == {layer.name for layer in model.layers}
+        assert case.params is None or model.count_params() == case.params
+        for layer_name in set(all_names(model)) - set(case.outside):
+            assert layer_name.startswith(f"{block.name}__")
+        assert keras.Model.from_config(model.get_config()).get_config() == model.get_config()
+
+    holds()
 
 
 CLEAN = """
@@ -331,7 +199,8 @@ for name in sorted(f[:-6] for f in os.listdir(folder) if f.endswith(".keras")):
     inputs = [stored[f"x{i}"] for i in range(sum(key[0] == "x" for key in stored))]
     outputs = keras.tree.flatten(model(keras.tree.pack_sequence_as(model.input, inputs)))
     for i, y in enumerate(outputs):
-        np.testing.assert_allclose(np.array(y), stored[f"y{i}"], rtol=1e-5, atol=1e-6)
+        y = keras.ops.convert_to_numpy(y)
+        np.testing.assert_allclose(y, stored[f"y{i}"], rtol=1e-5, atol=1e-6, err_msg=name)
     print("same", name)
 assert "keraslab" not in sys.modules
 """
@@ -341,11 +210,12 @@ def test_saved_models_load_where_keraslab_is_not_installed(tmp_path):
     for name, case in CASES.items():
         _, model = build(case)
         for weight in model.weights:  # fresh batch-norm statistics would hide a mistake
-            weight.assign(np.random.default_rng(3).uniform(0.2, 0.8, weight.shape))
+            if "float" in str(weight.dtype):
+                weight.assign(np.random.default_rng(3).uniform(0.2, 0.8, weight.shape))
         x = batch(case.shapes)
         flat_x, flat_y = keras.tree.flatten(x), keras.tree.flatten(model(x))
         arrays = {f"x{i}": value for i, value in enumerate(flat_x)}
-        arrays |= {f"y{i}": np.array(value) for i, value in enumerate(flat_y)}
+        arrays |= {f"y{i}": array(value) for i, value in enumerate(flat_y)}
         np.savez(tmp_path / f"{name}.npz", **arrays)
         model.save(tmp_path / f"{name}.keras")
     done = subprocess.run(
@@ -354,7 +224,7 @@ def test_saved_models_load_where_keraslab_is_not_installed(tmp_path):
         text=True,
         cwd=tmp_path,
         env=os.environ,
-        timeout=200,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("same") == len(CASES)
