@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from keraslab import blocks as blocks
+    from keraslab import datasets as datasets
+    from keraslab import zoo as zoo
     from keraslab.draw import plot_model as plot_model
     from keraslab.graph import Graph as Graph
     from keraslab.graph import materialize as materialize
@@ -39,6 +41,7 @@ __all__ = [
     "LiveCurves",
     "__version__",
     "blocks",
+    "datasets",
     "explore",
     "materialize",
     "plot_model",
@@ -46,12 +49,13 @@ __all__ = [
     "show",
     "skeleton",
     "summary",
+    "zoo",
 ]
 
 
 def __getattr__(name: str) -> _Any:
-    if name == "blocks":
-        return _import_module("keraslab.blocks")
+    if name in ("blocks", "datasets", "zoo"):
+        return _import_module(f"keraslab.{name}")
     if name in _ROOM_OF:
         value = getattr(_import_module(f"keraslab.{_ROOM_OF[name]}"), name)
         globals()[name] = value

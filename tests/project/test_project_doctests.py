@@ -23,7 +23,7 @@ def test_examples_run(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-@pytest.mark.parametrize("room", ["blocks", "graph", "draw", "train", "panels"])
+@pytest.mark.parametrize("room", ["blocks", "datasets", "draw", "graph", "panels", "train", "zoo"])
 def test_public_names_are_explained(room: str) -> None:
     module = importlib.import_module(f"keraslab.{room}")
     public = [getattr(module, name) for name in module.__all__]

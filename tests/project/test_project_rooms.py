@@ -12,12 +12,13 @@ INTERNALS = "graph/keras_internals/"
 # A room, and all that it may import besides itself.
 MAY_USE = {
     "blocks": set(),
+    "datasets": set(),
     "zoo": {"blocks"},
     "graph": {"blocks"},
     "draw": {"graph", "zoo", "blocks"},
     "train": {"draw", "graph", "zoo", "blocks"},
     "debug": {"draw", "graph", "zoo", "blocks"},
-    "panels": {"train", "debug", "draw", "graph", "zoo", "blocks"},
+    "panels": {"datasets", "train", "debug", "draw", "graph", "zoo", "blocks"},
     "course": {"train", "debug", "draw", "graph", "zoo", "blocks"},
 }
 PRIVATE_NAMES = {
