@@ -13,12 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab test test-full lint types unit notebooks frontend format bench clean
+.PHONY: help lab test test-full test-backends lint types unit notebooks frontend format bench clean
 
 help:
 	@echo 'make lab        install into .venv and open JupyterLab on the tour (ARGS="--no-browser")'
 	@echo 'make test       install and run everything CI runs: lint, types, tests, notebooks'
 	@echo 'make test-full  the same with the slow tests'
+	@echo 'make test-backends   what blocks and architectures keep to, with JAX and with PyTorch'
 	@echo 'make lint | types | unit | notebooks   one part of it (ARGS go to pytest)'
 	@echo 'make format     let ruff lay out the code'
 	@echo 'make frontend   rebuild the committed keraslab/frontend/dist (needs Node)'
@@ -35,6 +36,15 @@ test: lint types notebooks unit
 
 test-full: MARKS = -m ''
 test-full: test
+
+BACKENDS := jax torch
+test-backends: $(VENV)/.for-backends
+	@for backend in $(BACKENDS); do \
+		echo "== $$backend"; \
+		KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 JAX_PLATFORMS=cpu \
+			$(PY) -m pytest -q tests/blocks/test_blocks_contract.py tests/zoo/test_zoo_contract.py \
+			$(MARKS) $(ARGS) || exit 1; \
+	done
 
 lint: $(VENV)/.for-test
 	@echo '== lint'
@@ -79,8 +89,14 @@ $(VENV)/.for-lab: pyproject.toml
 $(VENV)/.for-test: pyproject.toml
 	@$(create_venv)
 	@echo 'Installing keraslab and its test tools (the first time this takes some minutes) ...'
-	@$(PY) -m pip install -qq -e '.[test,data]'
+	@$(PY) -m pip install -qq -e '.[test,data,ratings]'
 	@touch $@ $(VENV)/.for-lab
+
+# One release of PyTorch: the newest may be another build, with some gigabytes for a GPU.
+$(VENV)/.for-backends: $(VENV)/.for-test
+	@echo 'Installing JAX and PyTorch ...'
+	@$(PY) -m pip install -qq -e '.[test,data,ratings,jax,torch]' 'torch==2.13.0'
+	@touch $@
 
 # Keeps a .venv that works (uv makes them too), else makes one with the first Python that can.
 # `import ensurepip` fails on a Debian that lacks python3-venv.

@@ -1,15 +1,11 @@
 """Blocks and layers one after the other."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
-
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_part
-from keraslab.blocks._names import check_name, snake_case
+from keraslab.blocks._named_parts import named_parts
 
 
 @dataclass(eq=False, repr=False)
@@ -43,15 +39,7 @@ class Chain(Block):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not isinstance(self.steps, (list, tuple, Mapping)) or not self.steps:
-            raise ValueError(
-                f"Chain(steps=...): must be a list or dict with a step or more, such as "
-                f"[ConvNorm(8), Residual(8)]. Received: {self.steps!r}."
-            )
-        for step_name, step in self._named().items():
-            check_name(step_name, f"Chain(steps={{{step_name!r}: ...}})")
-            if not callable(step) or isinstance(step, (type, keras.KerasTensor)):
-                check_part(step, f"Chain(steps=...), step {step_name!r}")
+        self._named()
 
     def wire(self, x: Any) -> Any:
         """Connect each step to the one before."""
@@ -60,12 +48,4 @@ class Chain(Block):
         return x
 
     def _named(self) -> dict[str, Any]:
-        if isinstance(self.steps, Mapping):
-            return dict(self.steps)
-        counted: Counter[str] = Counter()
-        named = {}
-        for step in self.steps:
-            kind = snake_case(getattr(step, "__name__", type(step).__name__)).strip("_<>")
-            counted[kind] += 1
-            named[f"{kind}{counted[kind]}"] = step
-        return named
+        return named_parts(self.steps, "Chain(steps=...)", "[ConvNorm(8), Residual(8)]")

@@ -7,11 +7,12 @@ from typing import Any
 import keras
 from keras import layers as L
 
+from keraslab.blocks import _fusion_methods as methods
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_choice, check_count, listed
 from keraslab.blocks._names import check_name
 
-_METHODS = ("concat", "add", "multiply", "gated", "film")
+_METHODS = ("concat", "add", "multiply", "gated", "film", "bilinear", "cross_attention")
 
 
 @dataclass(eq=False, repr=False)
@@ -32,16 +33,31 @@ class Fusion(Block):
       https://arxiv.org/abs/1709.07871. The first input, an image or sequence or vector with
       channels last, is scaled and shifted channel by channel: `(1 + g) * x + b`, where `g` and
       `b` are linear in the other inputs, each `(batch, d)`, side by side.
+    - `"bilinear"`: Tenenbaum and Freeman 2000, "Separating Style and Content with Bilinear
+      Models", https://doi.org/10.1162/089976600300015349. Two inputs; each output is
+      `x_1 @ W_k @ x_2 + b_k` with a full matrix `W_k` of its own, so every pair of entries has
+      a weight: `d_1 * d_2 * width` of them, plus biases.
+    - `"cross_attention"`: each position of the first input, a sequence or a vector, asks, and
+      takes a weighted average of what the positions of the others answer; then the sum with
+      the first input and layer normalisation. Multi-head attention as in Vaswani et al. 2017,
+      "Attention Is All You Need", https://arxiv.org/abs/1706.03762, between two kinds of input
+      as in Lu et al. 2019, "ViLBERT", https://arxiv.org/abs/1908.02265. The others may be
+      sequences, images (a sequence of pixels) and vectors (one position each); Keras masks
+      are kept to.
 
-    For all but `"film"`, inputs have the same shape except for the last axis. `"add"` and
-    `"multiply"` bring them to one width first: an input of another width passes a linear
-    `Dense`. `"gated"` always has a `Dense` for each, as in the paper.
+    For all but `"film"` and `"cross_attention"`, inputs have the same shape except for the last
+    axis. `"add"` and `"multiply"` bring them to one width first: an input of another width
+    passes a linear `Dense`, as it does in `"cross_attention"`. `"gated"` always has a `Dense`
+    for each, as in the paper.
 
     Args:
-        method: One of the five above.
-        width: Size of the last axis that inputs are brought to. By default `"concat"` leaves
-            them as they are and the others take that of the widest input. Not for `"film"`,
-            whose output is as wide as its first input.
+        method: One of the seven above.
+        width: Size of the last axis that inputs are brought to, and of the output. By default
+            `"concat"` leaves them as they are, `"cross_attention"` takes that of the first input
+            and the others that of the widest. Not for `"film"`, whose output is as wide as its
+            first input.
+        heads: How many attention heads, which must divide the width. Only for
+            `"cross_attention"`.
         name: See `Block`.
 
     Raises:
@@ -54,10 +70,14 @@ class Fusion(Block):
         (None, 8, 8, 16)
         >>> Fusion("gated")([keras.Input((32,)), numbers]).shape
         (None, 32)
+        >>> question, regions = keras.Input((12, 32)), keras.Input((7, 7, 64))
+        >>> Fusion("cross_attention", heads=4)([question, regions]).shape
+        (None, 12, 32)
     """
 
     method: str = "concat"
     width: int | None = None
+    heads: int = 1
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -70,20 +90,31 @@ class Fusion(Block):
                     f"Fusion(width=...): method='film' gives its first input's width. "
                     f"Received: {self.width!r}. Leave width out."
                 )
+        check_count(self.heads, "Fusion(heads=...)")
+        if self.heads > 1 and self.method != "cross_attention":
+            raise ValueError(
+                f"Fusion(heads=...): only method='cross_attention' has heads. "
+                f"Received: {self.heads} with method={self.method!r}. Leave heads out."
+            )
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the parts to two inputs or more."""
         named = self._named(inputs)
-        tensors = list(named.values())
-        if self.method == "film":
-            return self._film(tensors)
+        if self.method in ("film", "cross_attention"):
+            self._check_widths(named.values())
+            if self.method == "film":
+                return methods.film(self.use, named, self._title)
+            return methods.cross_attention(self.use, named, self.width, self.heads, self._title)
         self._check_shapes(named)
-        if self.method == "gated":
-            return self._gated(named)
         if self.method == "concat":
             return self.use("concat", L.Concatenate)(self._same_width(named, self.width))
+        width = self.width or max(x.shape[-1] for x in named.values())
+        if self.method == "gated":
+            return methods.gated(self.use, named, width)
+        if self.method == "bilinear":
+            return methods.bilinear(self.use, named, width, self._title)
         layer = {"add": L.Add, "multiply": L.Multiply}[self.method]
-        return self.use(self.method, layer)(self._same_width(named, self._common_width(tensors)))
+        return self.use(self.method, layer)(self._same_width(named, width))
 
     def _named(self, inputs: tuple[Any, ...]) -> dict[str, Any]:
         """Return the inputs of this call by name, in the order of the first call."""
@@ -117,7 +148,8 @@ class Fusion(Block):
             raise ValueError(
                 f"{self._title}: method={self.method!r} wants inputs of one shape except for the "
                 f"last axis. Received: {listing}. An image becomes a vector by "
-                f"keras.layers.GlobalAveragePooling2D()(x); method='film' takes both."
+                f"keras.layers.GlobalAveragePooling2D()(x); method='film' and 'cross_attention' "
+                f"take both."
             )
         self._check_widths(named.values())
 
@@ -129,61 +161,11 @@ class Fusion(Block):
                     f"Received: {x.shape}."
                 )
 
-    def _common_width(self, tensors: list[Any]) -> int:
-        return self.width or max(x.shape[-1] for x in tensors)
-
     def _same_width(self, named: Mapping[str, Any], width: int | None) -> list[Any]:
         return [
             x if width in (None, x.shape[-1]) else self.use(f"project_{key}", L.Dense, width)(x)
             for key, x in named.items()
         ]
-
-    def _gated(self, named: Mapping[str, Any]) -> Any:
-        tensors = list(named.values())
-        width = self._common_width(tensors)
-        hidden = [
-            self.use(f"hidden_{key}", L.Dense, width, activation="tanh", use_bias=False)(x)
-            for key, x in named.items()
-        ]
-        seen = self.use("concat", L.Concatenate)(tensors)
-
-        def gate(part_name: str) -> Any:
-            return self.use(part_name, L.Dense, width, activation="sigmoid", use_bias=False)(seen)
-
-        if len(tensors) == 2:
-            z = gate("gate")
-            gates = [z, self.use("rest", L.Rescaling, -1.0, 1.0)(z)]
-        else:
-            gates = [gate(f"gate_{key}") for key in named]
-        passed = [
-            self.use(f"pass_{key}", L.Multiply)([z, h])
-            for key, z, h in zip(named, gates, hidden, strict=True)
-        ]
-        return self.use("add", L.Add)(passed)
-
-    def _film(self, tensors: list[Any]) -> Any:
-        x, *conditions = tensors
-        self._check_widths(tensors)
-        for condition in conditions:
-            if len(condition.shape) != 2:
-                raise ValueError(
-                    f"{self._title}: with method='film' every input after the first must be "
-                    f"(batch, d). Received: {condition.shape}. An image becomes a vector by "
-                    f"keras.layers.GlobalAveragePooling2D()(x)."
-                )
-        condition = conditions[0]
-        if len(conditions) > 1:
-            condition = self.use("conditions", L.Concatenate)(conditions)
-        channels = x.shape[-1]
-        # A bias of ones is the 1 in (1 + g): at the start the input passes through.
-        scale = self.use("scale", L.Dense, channels, bias_initializer="ones")(condition)
-        shift = self.use("shift", L.Dense, channels)(condition)
-        if len(x.shape) > 2:
-            wide = (1,) * (len(x.shape) - 2) + (channels,)
-            scale = self.use("scale_shape", L.Reshape, wide)(scale)
-            shift = self.use("shift_shape", L.Reshape, wide)(shift)
-        scaled = self.use("multiply", L.Multiply)([x, scale])
-        return self.use("add", L.Add)([scaled, shift])
 
 
 class _Keys(tuple[str, ...]):

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 from keras import layers as L
 
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_activation, check_count
 from keraslab.blocks._names import check_name
+from keraslab.blocks._uncertainty import UncertaintyWeighted
 
 
 @dataclass(eq=False, repr=False)
@@ -24,8 +26,9 @@ class Heads(Block):
 
     Args:
         tasks: Name of each task, and what it is: `Regression(units)`, `Binary()`,
-            `MultiClass(classes)`, `MultiLabel(labels)`, or any block. A block that is no task
-            has no loss: give it with `compile_args(loss=...)`.
+            `MultiClass(classes)`, `MultiLabel(labels)`, `Box()`, `SequenceLabels(classes)`, or
+            any block. A block that is no task has no loss: give it with
+            `compile_args(loss=...)`.
         hidden: Width of a `Dense` layer in front of each head, or `None` for none.
         activation: Name of the Keras activation of these hidden layers.
         name: See `Block`.
@@ -64,7 +67,8 @@ class Heads(Block):
             if not isinstance(task, Block):
                 raise TypeError(
                     f"Heads(tasks=...): task {task_name!r} must be Regression(), Binary(), "
-                    f"MultiClass(classes), MultiLabel(labels) or a block. Received: {task!r}."
+                    f"MultiClass(classes), MultiLabel(labels), Box(), SequenceLabels(classes) or "
+                    f"a block. Received: {task!r}."
                 )
         if self.hidden is not None:
             check_count(self.hidden, "Heads(hidden=...)")
@@ -123,3 +127,56 @@ class Heads(Block):
                 for task_name, task in self.tasks.items()
             },
         }
+
+    def uncertainty_weighted(self, model: Any) -> Any:
+        """Return a model to train in place of `model`, which learns how much each task counts.
+
+        After Kendall et al. 2018, "Multi-Task Learning Using Uncertainty to Weigh Losses for
+        Scene Geometry and Semantics", https://arxiv.org/abs/1705.07115. Each task gets one
+        trainable number, the logarithm `s` of the variance of its noise, and the loss is the sum
+        of
+
+        - `exp(-s) / 2 * loss + s / 2` where the loss is the mean squared error,
+        - `exp(-s) * loss + s / 2` elsewhere,
+
+        so a task that stays hard counts less. Where `s` has settled, every weighted loss is 1/2.
+        The sum may fall below 0; look at the losses one by one.
+
+        What comes back shares all layers with `model`: training one trains the other. Only it
+        knows the log-variances, so save and use `model`, which remains plain Keras. Compile it
+        as you would the plain one; `fit` logs `digit_loss` and the learned `digit_weight` (the
+        average over the epoch) beside the metrics. `task_weights` has the weights of now.
+
+        Args:
+            model: A model whose output is the dict that this block returned.
+
+        Raises:
+            ValueError: If the model's output is no dict with the names of the tasks.
+
+        Example:
+            >>> import keras, numpy as np
+            >>> from keraslab.blocks import Binary, Regression
+            >>> heads = Heads({"price": Regression(), "sold": Binary()})
+            >>> x = keras.Input((3,))
+            >>> model = keras.Model(x, heads(x))
+            >>> trainer = heads.uncertainty_weighted(model)
+            >>> trainer.compile("adam", **heads.compile_args())
+            >>> y = {"price": np.ones(8), "sold": np.ones(8)}
+            >>> history = trainer.fit(np.ones((8, 3)), y, verbose=0).history
+            >>> sorted(history)  # doctest: +NORMALIZE_WHITESPACE
+            ['loss', 'price_loss', 'price_mean_absolute_error', 'price_weight',
+             'sold_accuracy', 'sold_loss', 'sold_weight']
+        """
+        output = getattr(model, "output", None)
+        if (
+            not isinstance(model, keras.Model)
+            or not isinstance(output, Mapping)
+            or set(output) != set(self.tasks)
+        ):
+            received = list(output) if isinstance(output, Mapping) else repr(model)
+            raise ValueError(
+                f"uncertainty_weighted(model): the model's output must be a dict with the keys "
+                f"{', '.join(map(repr, self.tasks))}, as in keras.Model(x, heads(x)). "
+                f"Received: {received}."
+            )
+        return UncertaintyWeighted(model, list(self.tasks))

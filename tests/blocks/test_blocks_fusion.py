@@ -176,3 +176,100 @@ def test_wrong_inputs():
         ValueError, match=r"a name may hold letters.*'age \(years\)'.*Try: 'age_years'"
     ):
         B.Fusion()({"age (years)": x, "b": x})
+
+
+@pytest.mark.parametrize("lead", [(), (3,), (2, 3)])
+def test_bilinear_equals_numpy(lead):
+    shapes = [(*lead, 4), (*lead, 3)]
+    block = B.Fusion("bilinear", width=5)
+    model = model_of(block, shapes)
+    randomise(model)
+    a, b = data_of(shapes)
+    kernel, bias = weights_of(block, "weigh")
+    kernel = kernel.reshape(4, 3, 5)  # entry i of one, j of the other, output k
+    expected = np.stack([((a @ kernel[:, :, k]) * b).sum(-1) + bias[k] for k in range(5)], axis=-1)
+    np.testing.assert_allclose(model([a, b]), expected, rtol=1e-4, atol=1e-4)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(-1, keepdims=True))
+    return e / e.sum(-1, keepdims=True)
+
+
+def attend(block, asks, seen, heads, allowed=1.0):
+    """Return multi-head attention, the sum and the normalisation, one head after the other."""
+    w = {weight.path.split("attention/")[1]: np.array(weight) for weight in
+         block.parts["attention"].weights}  # fmt: skip
+    out = w["attention_output/bias"]
+    for h in range(heads):
+        q, k, v = (
+            x @ w[f"{part}/kernel"][:, h] + w[f"{part}/bias"][h]
+            for part, x in (("query", asks), ("key", seen), ("value", seen))
+        )
+        scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])
+        out = out + softmax(np.where(allowed, scores, -1e9)) @ v @ w["attention_output/kernel"][h]
+    y = asks + out
+    gamma, beta = weights_of(block, "norm")
+    y = (y - y.mean(-1, keepdims=True)) / np.sqrt(y.var(-1, keepdims=True) + 1e-3)
+    return y * gamma + beta
+
+
+def project(block, part, x):
+    kernel, bias = weights_of(block, part)
+    return x @ kernel + bias
+
+
+def test_cross_attention_of_sequences_equals_numpy():
+    shapes = [(5, 6), (3, 4), (2, 2, 6)]
+    block = B.Fusion("cross_attention", heads=2)
+    model = model_of(block, shapes)
+    randomise(model)
+    asks, sequence, image = data_of(shapes)
+    seen = np.concatenate([project(block, "project_2", sequence), image.reshape(4, 4, 6)], axis=1)
+    expected = attend(block, asks, seen, 2)
+    np.testing.assert_allclose(model([asks, sequence, image]), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_cross_attention_of_a_vector_equals_numpy():
+    shapes = [(3,), (5, 4)]
+    block = B.Fusion("cross_attention", width=4)
+    model = model_of(block, shapes)
+    randomise(model)
+    vector, sequence = data_of(shapes)
+    asks = project(block, "project_1", vector[:, None])
+    expected = attend(block, asks, sequence, 1)[:, 0]
+    np.testing.assert_allclose(model([vector, sequence]), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_cross_attention_keeps_to_masks():
+    words, vector = keras.Input((4,), dtype="int32"), keras.Input((3,))
+    table = keras.layers.Embedding(9, 3, mask_zero=True)
+    block = B.Fusion("cross_attention")
+    model = keras.Model([vector, words], block({"image": vector, "words": table(words)}))
+    x = data_of([(3,)])[0][:1]
+    padded = model([x, np.array([[3, 4, 0, 0]])])
+    np.testing.assert_allclose(padded, model([x, np.array([[3, 0, 4, 0]])]), rtol=1e-5)
+    seen = np.array(table(np.array([[3, 4]])))
+    np.testing.assert_allclose(
+        padded, attend(block, x[:, None], seen, 1)[:, 0], rtol=1e-4, atol=1e-5
+    )
+
+
+def test_wrong_settings_of_bilinear_and_cross_attention():
+    x, sequence = keras.Input((4,)), keras.Input((3, 4))
+    with pytest.raises(ValueError, match=r"'bilinear' takes two inputs. Received: 3"):
+        B.Fusion("bilinear")([x, x, x])
+    with pytest.raises(ValueError, match="one shape"):
+        B.Fusion("bilinear")([x, sequence])
+    with pytest.raises(ValueError, match=r"Fusion\(heads=.*Received: 0"):
+        B.Fusion("cross_attention", heads=0)
+    with pytest.raises(ValueError, match=r"only method='cross_attention' has heads.*'add'"):
+        B.Fusion("add", heads=2)
+    with pytest.raises(ValueError, match=r"heads must divide the width, 4. Received: 3. Try: 2"):
+        B.Fusion("cross_attention", heads=3)([x, sequence])
+    with pytest.raises(ValueError, match=r"one vector leaves nothing to choose.*\(None, 4\)"):
+        B.Fusion("cross_attention")([sequence, x])
+    with pytest.raises(ValueError, match=r"the first input, which asks.*\(None, 8, 8, 4\)"):
+        B.Fusion("cross_attention")([keras.Input((8, 8, 4)), sequence])
+    with pytest.raises(ValueError, match="last axis of every input must be known"):
+        B.Fusion("cross_attention")([x, keras.Input((3, None))])

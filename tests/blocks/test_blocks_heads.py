@@ -139,6 +139,9 @@ def test_predictions_are_in_full_precision():
         (lambda: B.Regression(0), ValueError, r"Regression\(units=.*Received: 0"),
         (lambda: B.MultiClass(0), ValueError, r"MultiClass\(classes=.*Received: 0"),
         (lambda: B.MultiClass(1), ValueError, r"use Binary\(\)"),
+        (lambda: B.SequenceLabels(0), ValueError, r"SequenceLabels\(classes=.*Received: 0"),
+        (lambda: B.SequenceLabels(1), ValueError, r"use SequenceLabels\(2\)"),
+        (lambda: B.Box(weight=-1), ValueError, r"Box\(weight=.*over 0. Received: -1"),
         (lambda: B.MultiLabel(0), ValueError, r"MultiLabel\(labels=.*Received: 0"),
         (lambda: B.Binary(weight=0), ValueError, r"Binary\(weight=.*over 0. Received: 0"),
     ],
@@ -146,3 +149,51 @@ def test_predictions_are_in_full_precision():
 def test_wrong_settings(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def test_box_loss_is_hubers_at_a_tenth_and_overlap_is_that_of_pixels():
+    heads = B.Heads({"box": B.Box(), "even": B.Binary()})
+    x = keras.Input((3,))
+    model = keras.Model(x, heads(x))
+    model.compile("sgd", **heads.compile_args())
+    data = np.random.default_rng(1).normal(size=(8, 3)).astype("float32")
+    boxes = np.random.default_rng(2).uniform(0, 0.9, (8, 4))
+    y = {"box": boxes, "even": np.zeros(8)}
+    found = model.evaluate(data, y, verbose=0, return_dict=True)
+    error = np.abs(boxes - np.array(model(data)["box"], "float64"))
+    assert (error < 0.1).any()
+    assert (error > 0.1).any()
+    huber = np.where(error < 0.1, error**2 / 2, 0.1 * error - 0.1**2 / 2).mean()
+    assert found["box_loss"] == pytest.approx(huber, rel=1e-4)
+    assert found["box_mean_absolute_error"] == pytest.approx(error.mean(), rel=1e-4)
+
+    def painted(box):
+        canvas = np.zeros((20, 20), bool)
+        left, top, width, height = np.round(np.array(box) * 20).astype(int)
+        canvas[top : top + height, left : left + width] = True
+        return canvas
+
+    random = np.random.default_rng(3)
+    a, b = (random.integers(0, 11, (50, 4)) / 20 for _ in range(2))
+    both = [(painted(p), painted(q)) for p, q in zip(a, b, strict=True)]
+    expected = [(p & q).sum() / max((p | q).sum(), 1) for p, q in both]
+    assert max(expected) > 0.3
+    overlap = keras.ops.convert_to_numpy(B.Box.overlap(a, b))
+    np.testing.assert_allclose(overlap, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_padded_steps_count_neither_in_the_loss_nor_in_the_accuracy():
+    heads = B.Heads({"tag": B.SequenceLabels(3)}, hidden=4)
+    ids = keras.Input((5,), dtype="int32")
+    model = keras.Model(ids, heads(L.Embedding(9, 4, mask_zero=True)(ids)))
+    model.compile("sgd", **heads.compile_args())
+    data = np.array([[1, 2, 0, 0, 0], [3, 4, 5, 6, 0]])
+    p = np.array(model(data)["tag"])
+    labels = (p.argmax(-1) + (data == 0)) % 3  # right everywhere but in the padding
+    found = model.evaluate(data, {"tag": labels}, verbose=0, return_dict=True)
+    real = data > 0
+    chosen = np.take_along_axis(p, labels[..., None], -1)[..., 0]
+    assert found["loss"] == pytest.approx(-np.log(chosen[real]).mean(), rel=1e-4)
+    assert found["accuracy"] == pytest.approx(1.0)
+    with pytest.raises(ValueError, match=r"must be a sequence.*MultiClass\(3\) labels a whole"):
+        B.SequenceLabels(3)(keras.Input((4,)))

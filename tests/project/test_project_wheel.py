@@ -36,7 +36,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_holds_what_is_needed(wheel: set[str]) -> None:
-    folders = ["keraslab/frontend/dist", "notebooks"]
+    folders = ["keraslab/datasets/data", "keraslab/frontend/dist", "notebooks"]
     files = [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
     names = [path.relative_to(ROOT).as_posix() for path in files]
     wanted = {

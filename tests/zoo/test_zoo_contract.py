@@ -85,7 +85,8 @@ def data_for(model, seed=0):
 
 def test_every_function_has_a_case():
     assert len(CASES) == sum(len(family.CASES) for family in FAMILIES)
-    functions = {name for name in zoo.__all__ if name == name.lower()}
+    tools = {"generate", "train_gan"}  # they use an architecture and make none
+    functions = {name for name in zoo.__all__ if name == name.lower()} - tools
     covered = {name for name in functions if any(case.split("-")[0] == name for case in CASES)}
     assert functions - covered == set()
 
@@ -134,7 +135,7 @@ def test_another_call_shares_the_weights(built):
     for shapes in filter(None, [case.shapes, case.other]):
         given = model.input
         flat = [
-            keras.Input(tuple(shape)[1:], dtype=x.dtype)
+            keras.Input(tuple(shape)[1:], dtype=x.dtype, name=x.name)
             for shape, x in zip(
                 [(None, *s) for s in flatten_shapes(shapes)], keras.tree.flatten(given), strict=True
             )
