@@ -41,7 +41,8 @@ BACKENDS := jax torch
 test-backends: $(VENV)/.for-backends
 	@for backend in $(BACKENDS); do \
 		echo "== $$backend"; \
-		KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 JAX_PLATFORMS=cpu \
+		KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
+			JAX_PLATFORMS=cpu XLA_FLAGS=--xla_backend_optimization_level=0 \
 			$(PY) -m pytest -q tests/blocks/test_blocks_contract.py tests/zoo/test_zoo_contract.py \
 			$(MARKS) $(ARGS) || exit 1; \
 	done

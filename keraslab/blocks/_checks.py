@@ -1,6 +1,7 @@
 """Small checks that several blocks make on their settings and inputs."""
 
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -18,7 +19,8 @@ def check_count(value: Any, argument: str) -> None:
     Raises:
         ValueError: If it is none.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    # NumPy's whole numbers too: `ids.max() + 1` is one.
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"{argument}: must be a whole number, 1 or more. Received: {value!r}.")
 
 

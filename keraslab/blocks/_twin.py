@@ -74,6 +74,9 @@ class Twin(Block):
     - `"concat"`: both embeddings side by side, `(batch, 2 * d)`; the only one that tells a
       from b.
 
+    A `Dense(1)` that decides "same" from one distance wants a negative weight; started positive
+    by chance it may never turn, so start it at -1 (`kernel_initializer`) or lower.
+
     Args:
         encoder: A block, layer or model, called once for each input. A layer or model keeps its
             name; an unnamed block is called `twin__encoder`.
