@@ -109,6 +109,7 @@ class History:
         learning_rate: float | None = None,
     ) -> None:
         """Record the end of an epoch, with the values of training and validation."""
+        self.begin_epoch(epoch)  # a loop of one's own may say only when an epoch ends
         done, at = self._knots[-1]
         self._step = max(self._step, done + 1)
         # Stopped early, an epoch is shorter than the others on the axis too.

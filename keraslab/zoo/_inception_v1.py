@@ -59,11 +59,11 @@ def _local_norm(shape: Any, axis: int, dtype: str, *, name: str) -> Any:
     """Return a small model without weights that divides each channel by the five around it."""
     x = keras.Input(shape, dtype=dtype)
     squares = ops.pad(ops.square(x), [[2, 2] if i == axis else [0, 0] for i in range(4)])
-    window = [5 if i == axis else 1 for i in (1, 2, 3)]
-    # Channels become an axis of a volume, so that pooling can run along them.
-    mean = ops.average_pool(
-        ops.expand_dims(squares, -1), window, 1, "valid", data_format="channels_last"
-    )
+    window = tuple(5 if i == axis else 1 for i in (1, 2, 3))
+    # Channels become an axis of a volume, so that pooling can run along them. A layer, since
+    # `ops.average_pool` loaded from a file gets a list, which JAX refuses.
+    pool = L.AveragePooling3D(window, 1, data_format="channels_last", name="pool")
+    mean = pool(ops.expand_dims(squares, -1))
     return keras.Model(x, x / ops.power(1 + 1e-4 * ops.squeeze(mean, -1), 0.75), name=name)
 
 

@@ -155,3 +155,11 @@ def test_the_page_holds_what_was_recorded_and_never_too_much():
         assert (np.diff(held[0]) > 0).all()
     assert largest <= per_line(2) + 20
     assert page.pushed < 40  # of 1200 messages
+
+
+def test_an_epoch_that_nobody_said_had_begun():
+    history = History()
+    for epoch in range(3):
+        history.end_epoch(epoch, {"loss": 3.0 - epoch})
+    assert history.history == {"loss": [3.0, 2.0, 1.0]}
+    assert history.epochs == [0, 1, 2]
