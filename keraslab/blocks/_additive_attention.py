@@ -9,6 +9,7 @@ from keras import layers as L
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_count, listed
 from keraslab.blocks._multi_head_attention import check_sequence
+from keraslab.blocks._wiring import all_or_nothing
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +62,7 @@ class AdditiveAttention(Block):
         context, _ = self._attend(query, memory)
         return self._alone(context, "context") if len(query.shape) == 2 else context
 
+    @all_or_nothing()
     def with_scores(self, *inputs: Any) -> tuple[Any, Any]:
         """Wire the same parts to the context and the attention map.
 
@@ -77,6 +79,7 @@ class AdditiveAttention(Block):
             return context, scores
         return self._alone(context, "context"), self._alone(scores, "scores")
 
+    @all_or_nothing()
     def scores(self, *inputs: Any) -> Any:
         """Return what `with_scores` does, without the result: the attention map alone."""
         return self.with_scores(*inputs)[1]
@@ -101,7 +104,7 @@ class AdditiveAttention(Block):
         return self.use(part_name, L.Reshape, (width,))(y)
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs)
+        tensors = listed(inputs, self._title)
         if len(tensors) != 2:
             raise ValueError(
                 f"{self._title}: takes two inputs, block(query, memory). Received: {len(tensors)}."

@@ -1,6 +1,6 @@
 """Small checks that several blocks make on their settings and inputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from numbers import Integral
 from typing import Any
 
@@ -55,8 +55,23 @@ def check_activation(value: Any, argument: str) -> None:
         )
 
 
-def listed(inputs: tuple[Any, ...]) -> list[Any]:
-    """Return the inputs of a call as a list: `block(a, b)` and `block([a, b])` are the same."""
+def listed(inputs: tuple[Any, ...], title: str) -> list[Any]:
+    """Return the inputs of a call as a list: `block(a, b)` and `block([a, b])` are the same.
+
+    Args:
+        inputs: What the block was called on.
+        title: How the error message calls the block.
+
+    Raises:
+        ValueError: If they come as a dict, since their order matters.
+    """
+    if len(inputs) == 1 and isinstance(inputs[0], Mapping):
+        keys = list(inputs[0])
+        way_out = ", ".join(f"inputs[{key!r}]" for key in keys)
+        raise ValueError(
+            f"{title}: the order of the inputs matters, so they cannot be a dict. Received: one "
+            f"with the keys {keys}. Pass them in a list: [{way_out}]."
+        )
     if len(inputs) == 1 and isinstance(inputs[0], (list, tuple)):
         return list(inputs[0])
     return list(inputs)
@@ -85,17 +100,3 @@ def check_part(value: Any, argument: str) -> None:
         )
     if not isinstance(value, (Block, keras.Layer)):
         raise TypeError(f"{argument}: must be a block, layer or model. Received: {value!r}.")
-
-
-def check_block(value: Any, argument: str) -> None:
-    """Raise unless `value` is a finished block, which can be copied and named as a layer cannot.
-
-    Raises:
-        TypeError: If it is none.
-    """
-    check_part(value, argument)
-    if not isinstance(value, Block):
-        raise TypeError(
-            f"{argument}: must be a block. Received: the layer {value.name!r}. "
-            f"Chain([layer]) makes a block of it."
-        )

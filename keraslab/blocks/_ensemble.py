@@ -114,11 +114,15 @@ class Ensemble(Block):
         if len(inputs) == 1 and isinstance(inputs[0], Mapping):
             given = dict(inputs[0])
         else:
-            values = listed(inputs)
+            values = listed(inputs, self._title)
             given = dict(zip(members, values, strict=False)) if len(values) == len(members) else {}
         if given.keys() != members.keys():
             received = inputs[0] if len(inputs) == 1 else inputs
-            keys = list(received) if isinstance(received, Mapping) else len(listed(inputs))
+            keys = (
+                list(received)
+                if isinstance(received, Mapping)
+                else len(listed(inputs, self._title))
+            )
             raise ValueError(
                 f"{self._title}: with separate=True it takes one input for each member: a list "
                 f"of {len(members)}, or a dict with the keys {', '.join(map(repr, members))}. "

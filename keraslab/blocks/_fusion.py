@@ -126,7 +126,7 @@ class Fusion(Block):
             order = self.settle("set of keys", _Keys(given))
             named = {key: given[key] for key in order}
         else:
-            named = {str(i): x for i, x in enumerate(listed(inputs), start=1)}
+            named = {str(i): x for i, x in enumerate(listed(inputs, self._title), start=1)}
             self.settle("set of keys", _Keys(named), reason="Pass a list every time, or a dict.")
         for key, x in named.items():
             if not isinstance(x, keras.KerasTensor):

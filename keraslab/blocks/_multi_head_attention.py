@@ -9,6 +9,7 @@ from keras import ops
 
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_count, listed
+from keraslab.blocks._wiring import all_or_nothing
 
 
 def check_share(value: Any, argument: str) -> None:
@@ -129,6 +130,7 @@ class MultiHeadAttention(Block):
         """Connect the parts to a sequence, or to a query and a memory."""
         return self._wire(inputs)[0]
 
+    @all_or_nothing()
     def with_scores(self, *inputs: Any) -> tuple[Any, Any]:
         """Wire the same parts to the result and the attention map.
 
@@ -140,7 +142,7 @@ class MultiHeadAttention(Block):
             at)` whose last axis sums to 1.
         """
         y, scores = self._wire(inputs, return_attention_scores=True)
-        tensors = listed(inputs)
+        tensors = listed(inputs, self._title)
         rows, columns = tensors[0].shape[1], tensors[-1].shape[1]
         if rows != columns and rows is not None and columns is not None:
             # Keras takes the map of a look at a memory to be square.
@@ -148,6 +150,7 @@ class MultiHeadAttention(Block):
             scores = self.use(f"map{rows}x{columns}", _map_model, *settings)(scores)
         return y, scores
 
+    @all_or_nothing()
     def scores(self, *inputs: Any) -> Any:
         """Return what `with_scores` does, without the result: the attention map alone."""
         return self.with_scores(*inputs)[1]
@@ -157,7 +160,7 @@ class MultiHeadAttention(Block):
         return self.use("norm", L.LayerNormalization, epsilon=self.epsilon)(x)
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs)
+        tensors = listed(inputs, self._title)
         if len(tensors) not in (1, 2):
             raise ValueError(
                 f"{self._title}: takes block(x), or block(query, memory). "

@@ -1,6 +1,6 @@
 """Parallel streams at several resolutions that exchange what they see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -115,12 +115,7 @@ class MultiResolution(ImageBlock):
 
     def _checked(self, inputs: tuple[Any, ...]) -> list[Any]:
         """Return the inputs as a list, highest resolution first."""
-        given = listed(inputs)
-        if any(isinstance(x, Mapping) for x in given):
-            raise ValueError(
-                f"{self._title}: takes a list, as the order of its inputs matters: the highest "
-                f"resolution comes first. Received: a dict. Pass list(inputs.values())."
-            )
+        given = listed(inputs, self._title)
         if not 1 <= len(given) <= len(self.filters):
             raise ValueError(
                 f"{self._title}: with filters={list(self.filters)!r} it takes 1 to "

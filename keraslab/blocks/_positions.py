@@ -110,7 +110,7 @@ class Positions(Block):
         return self.use("mask", L.Masking)(y)
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs)
+        tensors = listed(inputs, self._title)
         if len(tensors) not in (1, 2):
             raise ValueError(
                 f"{self._title}: takes positions(x), or positions(x, ids). "

@@ -9,6 +9,7 @@ from keraslab.blocks._additive_attention import AdditiveAttention
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_choice, check_count, full_precision, listed
 from keraslab.blocks._seq2seq import check_ids, check_memory, check_seq2seq_inputs
+from keraslab.blocks._wiring import all_or_nothing
 
 _CELLS = {"gru": L.GRU, "lstm": L.LSTM}
 
@@ -55,6 +56,7 @@ class _Decoder(Block):
         y = self.use("output", L.Dense, self.vocabulary, **softmax)(y)
         return {"next": y, "state": state}
 
+    @all_or_nothing()
     def scores(self, ids: Any, memory: Any, state: Any) -> Any:
         """Wire the same parts to the attention map."""
         y, memory, _ = self._steps(ids, memory, state)
@@ -143,10 +145,11 @@ class RecurrentSeq2Seq(Block):
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the training graph: all steps at once, each told what came before it."""
-        source, target = check_seq2seq_inputs(self._title, listed(inputs))
+        source, target = check_seq2seq_inputs(self._title, listed(inputs, self._title))
         known = self.encode(source)
         return self.step(target, known["memory"], known["state"])["next"]
 
+    @all_or_nothing()
     def encode(self, source: Any) -> Any:
         """Read the source.
 
@@ -162,6 +165,7 @@ class RecurrentSeq2Seq(Block):
         settings = (self.source_vocabulary, self.width, self.cell, self.bidirectional)
         return self.use("encoder", _Encoder, *settings)(source)
 
+    @all_or_nothing()
     def step(self, previous: Any, memory: Any, state: Any) -> Any:
         """Go on by one id or several.
 
@@ -178,6 +182,7 @@ class RecurrentSeq2Seq(Block):
         check_memory(self._title, memory)
         return self._decoder()(previous, memory, state)
 
+    @all_or_nothing()
     def scores(self, *inputs: Any) -> Any:
         """Wire the same parts to the attention map.
 
@@ -188,7 +193,7 @@ class RecurrentSeq2Seq(Block):
             The weight of each source position at each step, `(batch, target length, source
             length)`; the last axis sums to 1.
         """
-        source, target = check_seq2seq_inputs(self._title, listed(inputs))
+        source, target = check_seq2seq_inputs(self._title, listed(inputs, self._title))
         known = self.encode(source)
         return self._decoder().scores(target, known["memory"], known["state"])
 

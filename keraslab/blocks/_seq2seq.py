@@ -17,8 +17,8 @@ def check_seq2seq_inputs(title: str, inputs: list[Any]) -> tuple[Any, Any]:
     """
     if len(inputs) != 2:
         raise ValueError(
-            f"{title}: takes two inputs, block(source, target) or block([source, target]): the "
-            f"order matters, so no dict. Received: {len(inputs)}."
+            f"{title}: takes two inputs, block(source, target) or block([source, target]). "
+            f"Received: {len(inputs)}."
         )
     source, target = inputs
     check_ids(title, source, "source")

@@ -37,6 +37,11 @@ def _same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_same, a, b))
     if type(a) is not type(b):
         return bool(a == b)
+    if hasattr(a, "_given_name"):  # a block, made afresh on every call
+        named = a._given_name == b._given_name
+        return named and all(
+            _same(getattr(a, f.name), getattr(b, f.name)) for f in a._settings() if f.name != "name"
+        )
     if isinstance(a, keras.Layer):
         return True  # made afresh on every call: its name differs, so its config says nothing
     if hasattr(a, "get_config"):

@@ -31,9 +31,11 @@ class Task(Block):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if isinstance(self.weight, bool) or not self.weight > 0:
+        number = isinstance(self.weight, (int, float)) and not isinstance(self.weight, bool)
+        if not number or not self.weight > 0:
             raise ValueError(
-                f"{type(self).__name__}(weight=...): must be over 0. Received: {self.weight!r}."
+                f"{type(self).__name__}(weight=...): must be a number over 0, such as 0.5. "
+                f"Received: {self.weight!r}."
             )
 
     def _predict(self, x: Any, units: int, activation: str) -> Any:

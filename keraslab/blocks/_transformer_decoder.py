@@ -5,6 +5,7 @@ from typing import Any
 
 from keraslab.blocks._checks import listed
 from keraslab.blocks._transformer_layer import TransformerLayer
+from keraslab.blocks._wiring import all_or_nothing
 
 
 @dataclass(eq=False, repr=False)
@@ -61,6 +62,7 @@ class TransformerDecoder(TransformerLayer):
             x = self.attention("cross")(x, memory)
         return self.feed_forward(x)
 
+    @all_or_nothing()
     def with_scores(self, *inputs: Any) -> tuple[Any, Any]:
         """Wire the same parts to the result and an attention map.
 
@@ -80,12 +82,13 @@ class TransformerDecoder(TransformerLayer):
             y, scores = self.attention("cross").with_scores(attention(x), memory)
         return self.feed_forward(y), scores
 
+    @all_or_nothing()
     def scores(self, *inputs: Any) -> Any:
         """Return what `with_scores` does, without the result: the attention map alone."""
         return self.with_scores(*inputs)[1]
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs)
+        tensors = listed(inputs, self._title)
         if len(tensors) not in (1, 2):
             raise ValueError(
                 f"{self._title}: takes layer(x), or layer(x, memory). "

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from keraslab.blocks._transformer_layer import TransformerLayer
+from keraslab.blocks._wiring import all_or_nothing
 
 
 @dataclass(eq=False, repr=False)
@@ -53,6 +54,7 @@ class TransformerEncoder(TransformerLayer):
         """Connect the parts to one sequence."""
         return self.feed_forward(self.attention("attention")(x))
 
+    @all_or_nothing()
     def with_scores(self, x: Any) -> tuple[Any, Any]:
         """Wire the same parts to the result and the attention map.
 
@@ -65,6 +67,7 @@ class TransformerEncoder(TransformerLayer):
         y, scores = self.attention("attention").with_scores(x)
         return self.feed_forward(y), scores
 
+    @all_or_nothing()
     def scores(self, x: Any) -> Any:
         """Return what `with_scores` does, without the result: the attention map alone."""
         return self.with_scores(x)[1]

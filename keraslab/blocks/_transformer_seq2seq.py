@@ -14,6 +14,7 @@ from keraslab.blocks._positions import Positions
 from keraslab.blocks._seq2seq import check_ids, check_memory, check_seq2seq_inputs
 from keraslab.blocks._transformer_decoder import TransformerDecoder
 from keraslab.blocks._transformer_encoder import TransformerEncoder
+from keraslab.blocks._wiring import all_or_nothing
 
 
 def _real_model(dtype: str, *, name: str) -> Any:
@@ -77,6 +78,7 @@ class _Decoder(_Tower):
         softmax = {"activation": "softmax", **full_precision()}
         return {"next": self.use("output", L.Dense, self.vocabulary, **softmax)(self.end(x))}
 
+    @all_or_nothing()
     def scores(self, ids: Any, memory: Any) -> Any:
         """Wire the same parts to the map of the last look at the memory."""
         x, memory = self.embed(ids), self._masked(memory)
@@ -170,9 +172,10 @@ class TransformerSeq2Seq(Block):
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the training graph: all steps at once, each told what came before it."""
-        source, target = check_seq2seq_inputs(self._title, listed(inputs))
+        source, target = check_seq2seq_inputs(self._title, listed(inputs, self._title))
         return self.step(target, **self.encode(source))["next"]
 
+    @all_or_nothing()
     def encode(self, source: Any) -> Any:
         """Read the source.
 
@@ -186,6 +189,7 @@ class TransformerSeq2Seq(Block):
         check_ids(self._title, source, "source")
         return self.use("encoder", _Encoder, self.source_vocabulary, *self._tower())(source)
 
+    @all_or_nothing()
     def step(self, written: Any, memory: Any) -> Any:
         """Tell what comes next after every position.
 
@@ -200,6 +204,7 @@ class TransformerSeq2Seq(Block):
         check_memory(self._title, memory)
         return self._decoder()(written, memory)
 
+    @all_or_nothing()
     def scores(self, *inputs: Any) -> Any:
         """Wire the same parts to an attention map.
 
@@ -210,7 +215,7 @@ class TransformerSeq2Seq(Block):
             How much each step looks at each source position in the last layer,
             `(batch, heads, target length, source length)`; the last axis sums to 1.
         """
-        source, target = check_seq2seq_inputs(self._title, listed(inputs))
+        source, target = check_seq2seq_inputs(self._title, listed(inputs, self._title))
         return self._decoder().scores(target, self.encode(source)["memory"])
 
     def _decoder(self) -> Any:

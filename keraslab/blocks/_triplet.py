@@ -89,7 +89,7 @@ class Triplet(Block):
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the parts to three inputs."""
-        three = listed(inputs)
+        three = listed(inputs, self._title)
         if len(three) != 3:
             raise ValueError(
                 f"{self._title}: takes three inputs, triplet(anchor, positive, negative), in a "

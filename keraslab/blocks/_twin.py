@@ -113,7 +113,7 @@ class Twin(Block):
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the parts to two inputs."""
-        pair = listed(inputs)
+        pair = listed(inputs, self._title)
         if len(pair) != 2:
             raise ValueError(
                 f"{self._title}: takes two inputs, twin(a, b) or twin([a, b]). "

@@ -48,6 +48,17 @@ class UncertaintyWeighted(keras.Model):  # type: ignore[misc]
         self.task_losses: Any = None
         self.task_factors: Any = {}
 
+    def save(self, *_args: Any, **_settings: Any) -> None:
+        """Refuse: this model is for training only, and its file could not be loaded.
+
+        Raises:
+            RuntimeError: Always.
+        """
+        raise RuntimeError(
+            "save(): this model is for training only. Save the plain model that "
+            "uncertainty_weighted(model) was given: it has all the trained weights."
+        )
+
     @property
     def task_weights(self) -> dict[str, float]:
         """What each task's loss is multiplied with at present."""

@@ -1,13 +1,12 @@
-"""A check that functions with many sizes make on all of them at once."""
+"""Checks that functions with many sizes make on all of them at once."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from keraslab.blocks._checks import check_count
 
 
-def check_counts(caller: str, **settings: int | Sequence[int] | None) -> None:
-    """Raise unless every setting is a whole number of 1 or more, or a list of such.
+def check_counts(caller: str, **settings: int) -> None:
+    """Raise unless every setting is a whole number of 1 or more.
 
     Args:
         caller: Name of the function, for the error message.
@@ -17,9 +16,24 @@ def check_counts(caller: str, **settings: int | Sequence[int] | None) -> None:
         ValueError: If one is none.
     """
     for setting, value in settings.items():
+        check_count(value, f"{caller}({setting}=...)")
+
+
+def check_lists(caller: str, **settings: Sequence[int]) -> None:
+    """Raise unless every setting is a list of one or more whole numbers of 1 or more.
+
+    Args:
+        caller: Name of the function, for the error message.
+        **settings: By the names of its arguments.
+
+    Raises:
+        ValueError: If one is none.
+    """
+    for setting, values in settings.items():
         where = f"{caller}({setting}=...)"
-        many: Sequence[Any] = value if isinstance(value, (list, tuple)) else [value]
-        if not many:
-            raise ValueError(f"{where}: must be one or more. Received: (). Try: (16, 32).")
-        for each in many:
-            check_count(each, where)
+        if not isinstance(values, (list, tuple)) or not values:
+            raise ValueError(
+                f"{where}: must be a list of one or more, such as (16, 32). Received: {values!r}."
+            )
+        for value in values:
+            check_count(value, where)

@@ -9,7 +9,7 @@ from keras import layers as L
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import check_activation, check_choice, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
 from keraslab.zoo._table import Table, table_inputs
 
@@ -71,7 +71,8 @@ def image_and_table(
     """
     check_choice(fusion, _FUSIONS, "image_and_table(fusion=...)")
     check_activation(activation, "image_and_table(activation=...)")
-    check_counts("image_and_table", classes=classes, filters=filters)
+    check_lists("image_and_table", filters=filters)
+    check_counts("image_and_table", classes=classes)
     check_counts("image_and_table", embedding=embedding, hidden=hidden)
     columns = {"category": 10} if categories is None else dict(categories)
     table = Table(embedding, columns, hidden, name="table")

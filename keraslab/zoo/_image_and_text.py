@@ -10,7 +10,7 @@ from keras import layers as L
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import check_activation, check_choice, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
 
 _FUSIONS = ("multiply", "concat", "add", "gated", "bilinear", "cross_attention")
@@ -75,7 +75,8 @@ def image_and_text(
     """
     check_choice(fusion, _FUSIONS, "image_and_text(fusion=...)")
     check_activation(activation, "image_and_text(activation=...)")
-    check_counts("image_and_text", vocabulary=vocabulary, classes=classes, filters=filters)
+    check_lists("image_and_text", filters=filters)
+    check_counts("image_and_text", vocabulary=vocabulary, classes=classes)
     check_counts("image_and_text", embedding=embedding, recurrent=recurrent)
     check_counts("image_and_text", width=width, hidden=hidden)
     regions = fusion == "cross_attention"

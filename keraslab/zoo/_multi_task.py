@@ -8,7 +8,7 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
 from keraslab.zoo._stages import residual_stages
 
@@ -71,7 +71,8 @@ def multi_task(
         >>> {task: y.shape for task, y in made.model.output.items()}
         {'class': (None, 10), 'box': (None, 4), 'attributes': (None, 3)}
     """
-    check_counts("multi_task", filters=filters, depth=depth)
+    check_lists("multi_task", filters=filters)
+    check_counts("multi_task", depth=depth)
     image = image_input(input_shape, 1, "multi_task")
     stem = B.Chain(
         {

@@ -8,7 +8,7 @@ from keras import layers as L
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
 
 
@@ -55,7 +55,8 @@ def siamese(
         >>> model.input_shape, model.output_shape
         ([(None, 28, 28, 1), (None, 28, 28, 1)], (None, 1))
     """
-    check_counts("siamese", filters=filters, kernel_sizes=kernel_sizes, embedding=embedding)
+    check_lists("siamese", filters=filters, kernel_sizes=kernel_sizes)
+    check_counts("siamese", embedding=embedding)
     check_activation(activation, "siamese(activation=...)")
     if len(filters) != len(kernel_sizes):
         raise ValueError(

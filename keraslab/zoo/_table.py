@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from keraslab import blocks as B
 
 
 def table_inputs(
-    numbers: int, categories: Mapping[str, int], function: str, *, reserved: Iterable[str] = ()
+    numbers: Any, categories: Mapping[str, Any], function: str, *, reserved: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Return the inputs of a row: `numbers`, and ids `(batch, 1)` for each categorical column.
 
@@ -19,7 +20,7 @@ def table_inputs(
         ValueError: If there are no columns, or one has no values or the name of another input.
     """
     for column, values in categories.items():
-        if not isinstance(values, int) or isinstance(values, bool) or values < 1:
+        if isinstance(values, bool) or not isinstance(values, Integral) or values < 1:
             raise ValueError(
                 f"{function}(categories=...): each column has its number of values, such as "
                 f"{{'colour': 5}}. Received: {column!r}: {values!r}."
@@ -29,7 +30,7 @@ def table_inputs(
                 f"{function}(categories=...): {column!r} is the name of another input. "
                 f"Try: {column + '_id'!r}."
             )
-    if not isinstance(numbers, int) or isinstance(numbers, bool) or numbers < 0:
+    if isinstance(numbers, bool) or not isinstance(numbers, Integral) or numbers < 0:
         raise ValueError(
             f"{function}(numbers=...): must be a whole number, 0 or more. Received: {numbers!r}."
         )

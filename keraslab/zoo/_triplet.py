@@ -8,7 +8,7 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
 from keraslab.zoo._stages import residual_stages
 
@@ -67,7 +67,8 @@ def triplet(
         >>> network.encoder.output_shape, network.model.output_shape
         ((None, 4), (None, 1))
     """
-    check_counts("triplet", filters=filters, depth=depth, embedding=embedding)
+    check_lists("triplet", filters=filters)
+    check_counts("triplet", depth=depth, embedding=embedding)
     image = image_input(input_shape, 1, "triplet")
     encoder = B.Chain(
         {

@@ -9,7 +9,7 @@ from keras import layers as L
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 
 
 class TwoTower(NamedTuple):
@@ -75,9 +75,10 @@ def two_tower(
         ((None, 4), (None, 4), (None, 1))
     """
     check_counts("two_tower", users=users, items=items, context=context)
-    check_counts("two_tower", embedding=embedding, hidden=hidden, output=output)
+    check_lists("two_tower", hidden=hidden)
+    check_counts("two_tower", embedding=embedding, output=output)
     check_activation(activation, "two_tower(activation=...)")
-    if not temperature > 0:
+    if not isinstance(temperature, (int, float)) or not temperature > 0:
         raise ValueError(
             f"two_tower(temperature=...): must be over 0, such as 0.05. Received: {temperature!r}."
         )

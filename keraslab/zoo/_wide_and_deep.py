@@ -9,7 +9,7 @@ from keras import layers as L
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._table import Embeddings, table_inputs
 
 # The categorical columns of the paper's figure 4, with small vocabularies.
@@ -66,7 +66,8 @@ def wide_and_deep(
         >>> wide.count_params()  # 9*5
         45
     """
-    check_counts("wide_and_deep", embedding=embedding, hidden=hidden)
+    check_lists("wide_and_deep", hidden=hidden)
+    check_counts("wide_and_deep", embedding=embedding)
     check_activation(activation, "wide_and_deep(activation=...)")
     columns = dict(_CATEGORIES if categories is None else categories)
     for pair in crosses:

@@ -232,7 +232,7 @@ def inputs(*shapes):
         (lambda: B.MultiHeadAttention(2)(*inputs((5, 4), (5, 4), (5, 4))), "Received: 3 inputs"),
         (
             lambda: B.MultiHeadAttention(2)({"query": keras.Input((5, 4))}),
-            r"the input must be \(batch, length, width\).*Received: a dict",
+            r"order of the inputs matters",
         ),
         (lambda: B.MultiHeadAttention(2, name="a__b"), "a__b"),
         (lambda: B.TransformerEncoder(0), r"TransformerEncoder\(heads=...\)"),

@@ -433,3 +433,28 @@ class TestTrialBuilds:
             inside = Tower(4)
             inside(captured(keras.Input((4,))))
             assert (captured.name, inside.name) == ("tower", "tower_1")
+
+
+def test_a_nested_block_of_other_settings_is_another_part():
+    block, x = B.Block(name="outer"), keras.Input((4, 4, 8))
+    first = block.use("tower", B.Repeat, B.Residual(8), 2)
+    assert block.use("tower", B.Repeat, B.Residual(8), 2) is first
+    with pytest.raises(ValueError, match=r"part 'tower' is Repeat.*another part name"):
+        block.use("tower", B.Repeat, B.Residual(16), 2)
+    assert first(x).shape == (None, 4, 4, 8)
+
+
+def test_a_failed_call_of_another_way_in_leaves_nothing_behind():
+    attention = B.MultiHeadAttention(2)
+    x = keras.Input((5, 8))
+    with pytest.raises(ValueError, match="Received"):
+        attention.with_scores(x, keras.Input((8,)))
+    assert attention.parts == {}
+    assert attention(x).shape == (None, 5, 8)
+
+
+def test_a_dict_is_refused_where_the_order_matters():
+    a, b = keras.Input((4,)), keras.Input((4,))
+    twin = B.Twin(keras.layers.Dense(2))
+    with pytest.raises(ValueError, match=r"keys \['left', 'right'\].*\[inputs\['left'\]"):
+        twin({"left": a, "right": b})

@@ -141,9 +141,9 @@ def test_predictions_are_in_full_precision():
         (lambda: B.MultiClass(1), ValueError, r"use Binary\(\)"),
         (lambda: B.SequenceLabels(0), ValueError, r"SequenceLabels\(classes=.*Received: 0"),
         (lambda: B.SequenceLabels(1), ValueError, r"use SequenceLabels\(2\)"),
-        (lambda: B.Box(weight=-1), ValueError, r"Box\(weight=.*over 0. Received: -1"),
+        (lambda: B.Box(weight=-1), ValueError, r"Box\(weight=.*over 0.*Received: -1"),
         (lambda: B.MultiLabel(0), ValueError, r"MultiLabel\(labels=.*Received: 0"),
-        (lambda: B.Binary(weight=0), ValueError, r"Binary\(weight=.*over 0. Received: 0"),
+        (lambda: B.Binary(weight=0), ValueError, r"Binary\(weight=.*over 0.*Received: 0"),
     ],
 )
 def test_wrong_settings(make, error, message):
@@ -197,3 +197,12 @@ def test_padded_steps_count_neither_in_the_loss_nor_in_the_accuracy():
     assert found["accuracy"] == pytest.approx(1.0)
     with pytest.raises(ValueError, match=r"must be a sequence.*MultiClass\(3\) labels a whole"):
         B.SequenceLabels(3)(keras.Input((4,)))
+
+
+def test_the_model_for_training_cannot_be_saved_in_place_of_the_plain_one(tmp_path):
+    heads = B.Heads({"a": B.Regression()})
+    x = keras.Input((3,))
+    trainer = heads.uncertainty_weighted(keras.Model(x, heads(x)))
+    with pytest.raises(RuntimeError, match="Save the plain model"):
+        trainer.save(tmp_path / "trainer.keras")
+    assert list(tmp_path.iterdir()) == []

@@ -199,7 +199,7 @@ def test_wrong_inputs(cls):
     title = cls.__name__
     with pytest.raises(ValueError, match=rf"{title}.*two inputs.*Received: 1"):
         block(x)
-    with pytest.raises(ValueError, match=r"order matters, so no dict"):
+    with pytest.raises(ValueError, match=r"order of the inputs matters"):
         block({"source": x, "target": x})
     with pytest.raises(ValueError, match=r"target must be \(batch, length\).*4, 4, 3"):
         block(x, image)

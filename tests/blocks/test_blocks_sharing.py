@@ -114,7 +114,7 @@ class TestTriplet:
             B.Triplet(dense_encoder())(x, x)
         with pytest.raises(ValueError, match=r"vectors \(batch, d\).*8, 8, 3\).*GlobalAverage"):
             B.Triplet(dense_encoder())(image, image, image)
-        with pytest.raises(ValueError, match=r"takes three inputs"):
+        with pytest.raises(ValueError, match=r"Triplet.*order of the inputs matters"):
             B.Triplet(dense_encoder())({"a": x, "b": x, "c": x})
         with pytest.raises(TypeError, match="one symbolic tensor"):
             B.Triplet(dense_encoder()).embed(np.ones((2, 4)))
