@@ -26,7 +26,7 @@ PAIRS = {
     "MobileNet": (lambda: zoo.mobilenet_v1(), APPLICATIONS.MobileNet),
     "MobileNetV2": (lambda: zoo.mobilenet_v2(), APPLICATIONS.MobileNetV2),
 }
-REPEATS = 7
+REPEATS = 5
 
 
 def seconds(build, bare):
