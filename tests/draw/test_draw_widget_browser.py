@@ -151,6 +151,7 @@ def test_nothing_but_shapes_and_text_comes_out_of_a_drawing(views: Page, graph: 
     hostile = pack(graph_json(graph), [], HOSTILE_SVG)
     views.on("dialog", lambda dialog: pytest.fail("a script ran"))
     views.evaluate("text => model.bring(text)", base64.b64encode(hostile).decode())
+    expect(views.locator("#one .klv-svg text")).to_have_count(1)  # the drawing before had more
     expect(views.locator("#one .klv-svg text")).to_have_text("kept")
     views.locator("#one [data-id='x#0']").click()
     tags = "[...document.querySelectorAll('#one .klv-svg *')].map((e) => e.localName)"
