@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 from keras import layers as L
-from keras import ops
 
 from keraslab.blocks._checks import check_activation, check_count, full_precision
+from keraslab.blocks._crop import crop_model
 from keraslab.blocks._image import ImageBlock, layer_for
 
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
@@ -28,23 +28,6 @@ def check_filters(value: Any, argument: str) -> None:
         )
     for filters in value:
         check_count(filters, argument)
-
-
-def _crop_model(shape: Any, like: Any, axes: Any, dtype: str, *, name: str) -> Any:
-    """Return a small model without weights: a tensor cut to the sizes of another, unknown ones.
-
-    Positions 0, 1, 2, ... along each axis of the other one are counted while the model runs.
-    """
-    x = keras.Input(shape, dtype=dtype, name="large")
-    other = keras.Input(like, dtype=dtype, name="like")
-    y = x
-    for axis in axes:
-        line = other  # its first entries along this axis; a slice would not survive get_config
-        for i in reversed(range(len(like) + 1)):
-            line = line if i == axis else ops.take(line, 0, axis=i)
-        places = ops.cumsum(ops.ones_like(line, dtype="int32")) - 1
-        y = ops.take(y, places, axis=axis)
-    return keras.Model([x, other], y, name=name)
 
 
 def _cut_length_model(shape: Any, dtype: str, more: int, *, name: str) -> Any:
@@ -98,7 +81,8 @@ class UpBlock(ImageBlock):
                 (y.shape[1], *free) if channels_first else (*free, y.shape[-1]) for y in (x, like)
             ]
             axes = tuple(range(1 + channels_first, len(x.shape) - (not channels_first)))
-            return self.use(part_name, _crop_model, *shapes, axes, x.dtype)([x, like])
+            dtypes = (x.dtype, like.dtype)
+            return self.use(part_name, crop_model, *shapes, axes, dtypes)([x, like])
         extra = [0 if b is None or a is None else a - b for a, b in zip(old, sizes, strict=True)]
         if not any(extra):
             return x
@@ -110,11 +94,6 @@ class UpBlock(ImageBlock):
         # Cropping1D takes a pair, the others a pair for each axis.
         pairs = (0, extra[0]) if len(old) == 1 else tuple((0, more) for more in extra)
         return self.use(part_name, layer_for(x, "Cropping"), pairs)(x)
-
-    def sizes(self, x: Any) -> tuple[int | None, ...]:
-        """Return the shape of `x` without batch and channels."""
-        shape = x.shape[2:] if self.channel_axis == 1 else x.shape[1:-1]
-        return tuple(shape)
 
 
 @dataclass(eq=False, repr=False)

@@ -1,15 +1,11 @@
 """What blocks for images, sequences and volumes have in common."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import layers as L
 
 from keraslab.blocks._block import Block
-
-# Keras' own 0.99 needs some hundred batches before validation means anything; 0.9 is what the
-# reference implementations of the papers use.
-_MOMENTUM = 0.9
 
 
 def layer_for(x: Any, kind: str) -> Any:
@@ -59,6 +55,11 @@ class ImageBlock(Block):
         ((None, 8, 8, 16), 'GroupNormalization')
     """
 
+    # Of batch normalisation, for a subclass to set. Keras' own momentum of 0.99 needs some hundred
+    # batches before validation means anything; 0.9 is what the reference implementations use.
+    momentum: ClassVar[float] = 0.9
+    epsilon: ClassVar[float] = 1e-3
+
     @property
     def channel_axis(self) -> int:
         """The axis of the channels: -1, or 1 where they come first."""
@@ -97,6 +98,10 @@ class ImageBlock(Block):
             )
         return int(channels)
 
+    def sizes(self, x: Any) -> tuple[int | None, ...]:
+        """Return the shape of `x` without batch and channels."""
+        return tuple(x.shape[2:] if self.channel_axis == 1 else x.shape[1:-1])
+
     def conv(
         self,
         part_name: str,
@@ -121,9 +126,13 @@ class ImageBlock(Block):
         return layer(x)
 
     def norm(self, part_name: str, x: Any) -> Any:
-        """Normalise by batch, with momentum 0.9."""
+        """Normalise by batch, with the class's `momentum` (0.9) and `epsilon` (0.001)."""
         layer = self.use(
-            part_name, L.BatchNormalization, axis=self.channel_axis, momentum=_MOMENTUM
+            part_name,
+            L.BatchNormalization,
+            axis=self.channel_axis,
+            momentum=self.momentum,
+            epsilon=self.epsilon,
         )
         return layer(x)
 

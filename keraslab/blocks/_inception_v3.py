@@ -37,9 +37,7 @@ class InceptionV3Module(InceptionModule):
     def wire(self, x: Any) -> Any:
         """Connect every branch to one tensor, and concatenate."""
         self.channels(x, sizes=self.rank)
-        axes = range(1, len(x.shape))
-        sizes = [x.shape[i] for i in axes if i != self.channel_axis % len(x.shape)]
-        if any(size is not None and size < self.smallest for size in sizes):
+        if any(size is not None and size < self.smallest for size in self.sizes(x)):
             raise ValueError(
                 f"{self._title}: each side must be {self.smallest} or more, as nothing is padded "
                 f"where the size is halved. Received: {x.shape}."

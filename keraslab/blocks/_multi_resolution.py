@@ -8,32 +8,15 @@ from typing import Any
 
 import keras
 from keras import layers as L
-from keras import ops
 
 from keraslab.blocks._block import Block
 from keraslab.blocks._chain import Chain
 from keraslab.blocks._checks import check_activation, check_count, listed
 from keraslab.blocks._conv_norm import ConvNorm
+from keraslab.blocks._crop import crop_model
 from keraslab.blocks._image import ImageBlock, layer_for
 from keraslab.blocks._repeat import Repeat
 from keraslab.blocks._residual import Residual
-
-
-def _crop_model(shapes: list[Any], first_axis: int, dtypes: list[str], *, name: str) -> Any:
-    """Return a small model without weights: a tensor, cut to the sizes of another one.
-
-    The sizes are read from the other tensor when the model runs, so that one model serves every
-    size.
-    """
-    x, like = (keras.Input(s, dtype=d) for s, d in zip(shapes, dtypes, strict=True))
-    y = x
-    for axis in range(first_axis, first_axis + len(shapes[0]) - 1):
-        line = like
-        for other in reversed([i for i in range(len(like.shape)) if i != axis]):
-            line = ops.take(line, 0, axis=other)
-        positions = ops.cumsum(ops.ones_like(line, dtype="int32")) - 1
-        y = ops.take(y, positions, axis=axis)
-    return keras.Model([x, like], y, name=name)
 
 
 @dataclass(eq=False, repr=False)
@@ -126,7 +109,7 @@ class MultiResolution(ImageBlock):
         for x in given:
             self.channels(x)
         for high, low in pairwise(given):
-            for n, m in zip(self._sizes(high), self._sizes(low), strict=True):
+            for n, m in zip(self.sizes(high), self.sizes(low), strict=True):
                 if n is not None and m is not None and m != -(-n // 2):
                     raise ValueError(
                         f"{self._title}: each input must be half the size of the one before, "
@@ -176,7 +159,7 @@ class MultiResolution(ImageBlock):
 
     def _cropped(self, part_name: str, y: Any, like: Any) -> Any:
         """Cut what came up to the size wanted, where it is known to fit already: nothing."""
-        if None not in self._sizes(y) and self._sizes(y) == self._sizes(like):
+        if None not in self.sizes(y) and self.sizes(y) == self.sizes(like):
             return y
         shapes = []
         for x in (y, like):
@@ -184,12 +167,9 @@ class MultiResolution(ImageBlock):
             shape[self.channel_axis if self.channel_axis < 0 else 0] = self.channels(x)
             shapes.append(tuple(shape))
         first = 1 if self.channel_axis == -1 else 2
-        crop = self.use(part_name, _crop_model, shapes, first, [y.dtype, like.dtype])
+        axes = tuple(range(first, first + len(y.shape) - 2))
+        crop = self.use(part_name, crop_model, *shapes, axes, (y.dtype, like.dtype))
         return crop([y, like])
-
-    def _sizes(self, x: Any) -> list[int | None]:
-        channels = self.channel_axis % len(x.shape)
-        return [size for i, size in enumerate(x.shape) if i not in (0, channels)]
 
     def _conv(self, part_name: str, filters: int, size: int = 3, stride: int = 1) -> Any:
         return self.use(part_name, ConvNorm, filters, size, stride, self.activation)

@@ -56,8 +56,7 @@ class Transition(ImageBlock):
                 f"{self._title}: compression={self.compression!r} of {channels} channels leaves "
                 f"none. Received: {x.shape}. With {1 / channels:.2g} one is left."
             )
-        sizes = x.shape[2:] if self.channel_axis == 1 else x.shape[1:-1]
-        if any(size is not None and size < 2 for size in sizes):
+        if any(size is not None and size < 2 for size in self.sizes(x)):
             raise ValueError(
                 f"{self._title}: each size must be 2 or more to be halved. Received: {x.shape}. "
                 f"Start from a larger image, or leave a transition out."

@@ -33,9 +33,8 @@ class _InvertedResidual(_Norm, B.InvertedResidual):
         """Pad by hand where the image gets smaller: the same pixels on every backend."""
         if stride == 1:
             return super().depthwise(part_name, x, size, stride)
-        sizes = x.shape[2:] if self.channel_axis == 1 else x.shape[1:-1]
         # One row at the end, and where the size is known to be odd one at the start.
-        padding = [(0 if n is None else n % 2, 1) for n in sizes]
+        padding = [(0 if n is None else n % 2, 1) for n in self.sizes(x)]
         x = self.use("pad", L.ZeroPadding2D, padding)(x)
         layer = self.use(part_name, L.DepthwiseConv2D, size, strides=stride, use_bias=False)
         return layer(x)

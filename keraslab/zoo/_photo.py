@@ -63,15 +63,3 @@ class KerasNorm(B.ImageBlock):
     """Steps of a network that `keras.applications` has too: batch normalisation as there."""
 
     momentum = 0.99
-    epsilon = 1e-3
-
-    def norm(self, part_name: str, x: Any) -> Any:
-        """Normalise by batch, with this network's momentum and epsilon."""
-        layer = self.use(
-            part_name,
-            L.BatchNormalization,
-            axis=self.channel_axis,
-            momentum=self.momentum,
-            epsilon=self.epsilon,
-        )
-        return layer(x)

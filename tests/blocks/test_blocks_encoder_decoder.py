@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._decoder import UpBlock, _crop_model
+from keraslab.blocks._crop import crop_model
+from keraslab.blocks._decoder import UpBlock
 
 # TensorFlow's own variables warn when numpy reads them.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -115,7 +116,7 @@ def test_a_call_on_another_size_may_cut_elsewhere_and_shares_the_weights():
 
 def test_a_cut_found_while_running_is_right_beyond_what_half_precision_can_count():
     for dtype in ("float16", "float32"):
-        cut = _crop_model((None, 1), (None, 2), (1,), dtype, name="cut")
+        cut = crop_model((None, 1), (None, 2), (1,), (dtype, dtype), name="cut")
         x = noise(1, 5002, 1).astype(dtype)
         y = array(cut([x, np.zeros((1, 5001, 2), dtype)]))
         np.testing.assert_array_equal(y, x[:, :5001])
