@@ -15,6 +15,8 @@ class TensorSpec:
 
     shape: tuple[int | None, ...]
     dtype: str
+    masked: bool = False
+    """Whether a mask goes along with it, which says which steps are padding."""
 
     @property
     def text(self) -> str:
@@ -104,12 +106,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Calls that belong together: one call of a block, or of a nested model."""
+    """Calls that belong together: one call of a block or nested model, or alike parts in a row."""
 
     id: str
     label: str
     """The innermost name, such as ``encoder``."""
-    kind: Literal["block", "model"]
+    kind: Literal["block", "model", "repeat"]
     parent: str | None
     calls: tuple[str, ...]
     """Ids of the calls directly in it; those of child groups are not repeated."""
@@ -118,6 +120,8 @@ class Group:
     """Which call of the block or model, from 0."""
     count: int
     """How many calls of it the graph holds."""
+    times: int = 1
+    """Of a repeat, how many alike parts it holds one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
