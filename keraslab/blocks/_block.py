@@ -1,5 +1,6 @@
 """What every block is: a callable with settings that wires plain Keras layers under one name."""
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, dataclass_transform
@@ -134,8 +135,10 @@ class Block:
             What `wire` returns: a symbolic tensor, or a list or dict of them.
 
         Raises:
-            TypeError: If an input is no symbolic tensor.
+            TypeError: If an input is no symbolic tensor, or there are more or fewer than the
+                block takes.
         """
+        self._check_number_of_inputs(inputs)
         for value in keras.tree.flatten(inputs):
             if not isinstance(value, keras.KerasTensor):
                 raise TypeError(self._wrong_input(value))
@@ -354,6 +357,21 @@ class Block:
         made = type(self)(**settings, name=name)
         memo[id(self)] = made
         return made
+
+    def _check_number_of_inputs(self, inputs: tuple[Any, ...]) -> None:
+        signature = inspect.signature(self.wire)
+        try:
+            signature.bind(*inputs)
+        except TypeError:
+            takes = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+            form = signature.replace(parameters=takes, return_annotation=signature.empty)
+            text = f"{self._title} is called as block{form}. Received: {len(inputs)} inputs."
+            if len(inputs) > 1 == len(takes):
+                text += (
+                    " Make one of them first, such as Fusion()([a, b]); or call the block once "
+                    "for each, which shares its weights."
+                )
+            raise TypeError(text) from None
 
     def _wrong_input(self, value: Any) -> str:
         start = f"{self._title} was called on {_describe(value)}. A block connects symbolic tensors"

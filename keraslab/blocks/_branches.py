@@ -124,8 +124,8 @@ channels; 'concat' takes any.
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        self._named()
         check_choice(self.merge, _MERGES, "Branches(merge=...)")
+        self._named()
 
     def wire(self, *inputs: Any) -> Any:
         """Connect every branch to the same input, and merge."""
@@ -134,4 +134,4 @@ channels; 'concat' takes any.
 
     def _named(self) -> dict[str, Any]:
         example = "[ConvNorm(8), ConvNorm(8, 5)]"
-        return named_parts(self.branches, "Branches(branches=...)", example)
+        return named_parts(self.branches, "Branches(branches=...)", example, {self.merge})

@@ -1,7 +1,8 @@
 """Small checks that several blocks make on their settings and inputs."""
 
 from collections.abc import Iterable, Mapping
-from numbers import Integral
+from math import inf
+from numbers import Integral, Real
 from typing import Any
 
 import keras
@@ -9,19 +10,75 @@ import keras
 from keraslab.blocks._block import Block
 
 
-def check_count(value: Any, argument: str) -> None:
-    """Raise unless `value` is a whole number of 1 or more.
+def check_count(value: Any, argument: str, least: int = 1) -> None:
+    """Raise unless `value` is a whole number of `least` or more.
 
     Args:
         value: The number received.
         argument: How the error message calls it, such as `"Residual(filters=...)"`.
+        least: The least that it may be.
 
     Raises:
         ValueError: If it is none.
     """
     # NumPy's whole numbers too: `ids.max() + 1` is one.
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{argument}: must be a whole number, 1 or more. Received: {value!r}.")
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise ValueError(
+            f"{argument}: must be a whole number, {least} or more. Received: {value!r}."
+        )
+
+
+def check_filters(value: Any, argument: str) -> None:
+    """Raise unless `value` is a list or tuple of one or more numbers of channels.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    if not isinstance(value, (list, tuple)) or not value:
+        raise ValueError(
+            f"{argument}: must be a list of numbers of channels, in order, such as [32, 64]. "
+            f"Received: {value!r}."
+        )
+    for filters in value:
+        check_count(filters, argument)
+
+
+def check_number(
+    value: Any,
+    argument: str,
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+) -> None:
+    """Raise unless `value` is a finite number within the bounds given.
+
+    Args:
+        value: The number received, of Python or NumPy.
+        argument: How the error message calls it, such as `"Transition(compression=...)"`.
+        above: What it must be more than.
+        least: The least that it may be.
+        below: What it must be less than.
+        most: The most that it may be.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    finite = number and abs(value) < inf
+    within = finite and (
+        (above is None or value > above)
+        and (least is None or value >= least)
+        and (below is None or value < below)
+        and (most is None or value <= most)
+    )
+    if not within:
+        bounds = {"above": above, "of at least": least, "below": below, "at most": most}
+        shown = " and ".join(f"{word} {n}" for word, n in bounds.items() if n is not None)
+        kind = "finite number" if number and not finite else "number"
+        text = f"{argument}: must be a {kind} {shown}".rstrip()
+        raise ValueError(f"{text}. Received: {value!r}.")
 
 
 def check_choice(value: Any, choices: Iterable[str], argument: str) -> None:
@@ -53,6 +110,25 @@ def check_activation(value: Any, argument: str) -> None:
             f"{argument}: must be the name of a Keras activation, such as 'relu', 'gelu' or "
             f"'linear'. Received: {value!r}."
         )
+
+
+def one_or_two(block: Block, inputs: tuple[Any, ...], forms: str) -> tuple[Any, Any]:
+    """Return the one input of a call and `None`, or both of two, and keep to that number.
+
+    Args:
+        block: The block called.
+        inputs: What it was called on.
+        forms: How the error message says what it takes, such as `"layer(x), or layer(x, memory)"`.
+
+    Raises:
+        ValueError: If there are more, it was another number on the first call, or they come as a
+            dict.
+    """
+    tensors = listed(inputs, block._title)
+    if len(tensors) not in (1, 2):
+        raise ValueError(f"{block._title}: takes {forms}. Received: {len(tensors)} inputs.")
+    block.settle("number of inputs", len(tensors))
+    return tensors[0], tensors[1] if len(tensors) == 2 else None
 
 
 def listed(inputs: tuple[Any, ...], title: str) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import layers as L
 
-from keraslab.blocks._checks import check_activation, check_count
+from keraslab.blocks._checks import check_activation, check_count, check_number
 from keraslab.blocks._image import ImageBlock, layer_for
 
 _EPSILON = 1e-6  # as in the authors' code
@@ -60,14 +60,8 @@ class ConvNeXt(ImageBlock):
         for setting in ("kernel_size", "expansion"):
             check_count(getattr(self, setting), f"ConvNeXt({setting}=...)")
         check_activation(self.activation, "ConvNeXt(activation=...)")
-        scale = self.layer_scale
-        if scale is not None and (
-            isinstance(scale, bool) or not isinstance(scale, (int, float)) or not scale > 0
-        ):
-            raise ValueError(
-                f"ConvNeXt(layer_scale=...): must be a number above 0, such as 1e-6, or None. "
-                f"Received: {scale!r}."
-            )
+        if self.layer_scale is not None:
+            check_number(self.layer_scale, "ConvNeXt(layer_scale=...)", above=0)
 
     def wire(self, x: Any) -> Any:
         """Connect the parts to one tensor."""

@@ -48,9 +48,14 @@ class ConvNorm(ImageBlock):
         """Check the settings."""
         super().__post_init__()
         check_count(self.filters, "ConvNorm(filters=...)")
-        sizes = self.kernel_size if isinstance(self.kernel_size, tuple) else (self.kernel_size,)
-        for size in sizes:
-            check_count(size, "ConvNorm(kernel_size=...)")
+        size: Any = self.kernel_size
+        if isinstance(size, list) or size == ():
+            raise ValueError(
+                f"ConvNorm(kernel_size=...): must be a whole number or a tuple with one for each "
+                f"axis, such as 3 or (1, 7). Received: {size!r}."
+            )
+        for each in size if isinstance(size, tuple) else (size,):
+            check_count(each, "ConvNorm(kernel_size=...)")
         check_count(self.stride, "ConvNorm(stride=...)")
         check_activation(self.activation, "ConvNorm(activation=...)")
         check_choice(self.padding, ["same", "valid"], "ConvNorm(padding=...)")
@@ -58,5 +63,12 @@ class ConvNorm(ImageBlock):
     def wire(self, x: Any) -> Any:
         """Connect the parts to one tensor."""
         self.channels(x)
+        size, axes = self.kernel_size, len(x.shape) - 2
+        if isinstance(size, tuple) and len(size) != axes:
+            raise ValueError(
+                f"{self._title}: kernel_size must be a whole number or have one for each axis "
+                f"between batch and channels, {axes}. Received: {size} for {x.shape}. "
+                f"Try: kernel_size={max(size)}."
+            )
         y = self.conv("conv", x, self.filters, self.kernel_size, self.stride, padding=self.padding)
         return self.act("act", self.norm("norm", y), self.activation)

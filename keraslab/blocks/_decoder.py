@@ -8,26 +8,11 @@ from typing import Any
 import keras
 from keras import layers as L
 
-from keraslab.blocks._checks import check_activation, check_count, full_precision
+from keraslab.blocks._checks import check_activation, check_count, check_filters
 from keraslab.blocks._crop import crop_model
 from keraslab.blocks._image import ImageBlock, layer_for
 
 _AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-
-
-def check_filters(value: Any, argument: str) -> None:
-    """Raise unless `value` is a list or tuple of one or more numbers of channels.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    if not isinstance(value, (list, tuple)) or not value:
-        raise ValueError(
-            f"{argument}: must be a list with the channels of every step, such as [32, 64]. "
-            f"Received: {value!r}."
-        )
-    for filters in value:
-        check_count(filters, argument)
 
 
 def _cut_length_model(shape: Any, dtype: str, more: int, *, name: str) -> Any:
@@ -177,7 +162,7 @@ class Decoder(UpBlock):
                 x = self.act(f"act{i}", self.norm(f"norm{i}", x), self.activation)
         if self.output == "linear":
             return x
-        return self.use("output", L.Activation, self.output, **full_precision())(x)
+        return self.over_channels("output", x, self.output)
 
     def _start(self, x: Any, sizes: tuple[int | None, ...]) -> Any:
         """Return the small image of these sizes that the steps begin with."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from keras import layers as L
 
-from keraslab.blocks._checks import check_activation, check_count
-from keraslab.blocks._decoder import Decoder, check_filters
+from keraslab.blocks._checks import check_activation, check_count, check_filters
+from keraslab.blocks._decoder import Decoder
 from keraslab.blocks._image import ImageBlock
 
 
@@ -33,7 +33,8 @@ class Encoder(ImageBlock):
 
     Raises:
         ValueError: If a setting is out of range, or the input is no image-like tensor; with a
-            `code`, if its sizes are not known.
+            `code`, if its sizes are not known, or come to another small image than those of the
+            first call.
 
     Example:
         >>> import keras
@@ -70,12 +71,27 @@ class Encoder(ImageBlock):
                 f"{self._title}: code={self.code} wants an image of known size. Received: "
                 f"{x.shape}. Give numbers in keras.Input(shape=...), or code=None."
             )
+        given = x
         for i, filters in enumerate(self.filters, start=1):
             x = self.conv(f"conv{i}", x, filters, self.kernel_size, 2)
             x = self.act(f"act{i}", self.norm(f"norm{i}", x), self.activation)
         if self.code is None:
             return x
+        self._check_size(given, x)
         return self.use("code", L.Dense, self.code)(self.use("flat", L.Flatten)(x))
+
+    def _check_size(self, given: Any, small: Any) -> None:
+        flat = self.parts.get("flat")
+        if flat is None or self.sizes(flat.input) == self.sizes(small):
+            return
+        step = 2 ** len(self.filters)
+        sizes = [size or 0 for size in self.sizes(flat.input)]  # which are known
+        fitting = ", ".join(f"{(n - 1) * step + 1} to {n * step}" for n in sizes)
+        raise ValueError(
+            f"{self._title}: its code was built for images of ({fitting}). Received: "
+            f"{given.shape}. Bring them to that size with keras.layers.Resizing, take code=None, "
+            f"which any size passes, or encoder.copy(), which has weights of its own."
+        )
 
     def decoder(
         self, shape: Sequence[int | None], output: str = "linear", *, name: str | None = None

@@ -80,13 +80,13 @@ class Ensemble(Block):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
+        check_choice(self.combine, ["average", "vote"], "Ensemble(combine=...)")
         members = [m for m in self._named().values() if isinstance(m, (Block, keras.Layer))]
         if len({id(member) for member in members}) < len(members):
             raise ValueError(
                 "Ensemble(members=...): the same member twice is one member. Received: "
                 f"{self.members!r}. member.copy() is another one, with weights of its own."
             )
-        check_choice(self.combine, ["average", "vote"], "Ensemble(combine=...)")
 
     def wire(self, *inputs: Any) -> Any:
         """Connect every member to the shared input or to its own, and combine."""
@@ -131,4 +131,8 @@ class Ensemble(Block):
         return {name: (value,) for name, value in given.items()}
 
     def _named(self) -> dict[str, Any]:
-        return named_parts(self.members, "Ensemble(members=...)", "[Tower(8), Tower(8)]")
+        reserved = {"average"}
+        if self.combine == "vote" and isinstance(self.members, Mapping):
+            reserved |= {f"vote_{name}" for name in self.members}
+        example = "[Tower(8), Tower(8)]"
+        return named_parts(self.members, "Ensemble(members=...)", example, reserved)

@@ -20,7 +20,8 @@ class Fusion(Block):
     """Several tensors fused into one.
 
     Call it as `fusion([a, b])`, `fusion(a, b)` or `fusion({"image": a, "numbers": b})`. A dict
-    is read in the order it is written on the first call; later calls must have the same keys
+    is read in the order it is written on the first call, so the key written first is the first
+    input of the methods below that tell one from the others; later calls must have the same keys
     and are read in that first order, however they are written. Its keys become part names.
 
     - `"concat"`: side by side along the last axis.

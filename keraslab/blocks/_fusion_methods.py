@@ -36,14 +36,16 @@ def gated(use: Use, named: Mapping[str, Any], width: int) -> Any:
 
 def film(use: Use, named: Mapping[str, Any], title: str) -> Any:
     """Scale and shift the channels of the first input by what the others say."""
-    x, *conditions = named.values()
-    for condition in conditions:
+    (first, x), *others = named.items()
+    for key, condition in others:
         if len(condition.shape) != 2:
             raise ValueError(
-                f"{title}: with method='film' every input after the first must be "
-                f"(batch, d). Received: {condition.shape}. An image becomes a vector by "
+                f"{title}: with method='film' the first input, here {first!r}, is changed, and "
+                f"every input after the first must be (batch, d). Received: {key!r} "
+                f"{condition.shape}. An image becomes a vector by "
                 f"keras.layers.GlobalAveragePooling2D()(x)."
             )
+    conditions = [condition for _, condition in others]
     condition = conditions[0]
     if len(conditions) > 1:
         condition = use("conditions", L.Concatenate)(conditions)
@@ -88,14 +90,16 @@ def cross_attention(
     if len(query.shape) > 3:
         raise ValueError(
             f"{title}: with method='cross_attention' the first input, which asks, must be a "
-            f"vector (batch, d) or a sequence (batch, length, d). Received: {query.shape}. "
+            f"vector (batch, d) or a sequence (batch, length, d). Received: {first!r} "
+            f"{query.shape}. "
             f"keras.layers.Reshape((-1, channels)) makes a sequence of an image."
         )
     if [len(x.shape) for _, x in others] == [2]:
+        ((key, x),) = others
         raise ValueError(
             f"{title}: method='cross_attention' chooses among the positions of the inputs after "
             f"the first, and one vector leaves nothing to choose. Received: "
-            f"{others[0][1].shape}. method='gated' or 'add' fuses two vectors."
+            f"{key!r} {x.shape} after {first!r}. method='gated' or 'add' fuses two vectors."
         )
     width = width or int(query.shape[-1])
     if width % heads:

@@ -6,6 +6,7 @@ import keras
 from keras import layers as L
 
 from keraslab.blocks._block import Block
+from keraslab.blocks._checks import full_precision
 
 
 def layer_for(x: Any, kind: str) -> Any:
@@ -124,6 +125,16 @@ class ImageBlock(Block):
         settings = {"padding": "same", "use_bias": False, **settings}
         layer = self.use(part_name, layer_for(x, "Conv"), filters, size, strides=stride, **settings)
         return layer(x)
+
+    def over_channels(self, part_name: str, x: Any, activation: str) -> Any:
+        """Apply an activation in full precision; a softmax goes over the channels."""
+        act = self.use(part_name, L.Activation, activation, **full_precision())
+        if self.channel_axis == -1:
+            return act(x)
+        # Keras' softmax and the like always take the last axis.
+        last = len(x.shape) - 1
+        x = self.use("channels_last", L.Permute, (*range(2, last + 1), 1))(x)
+        return self.use("channels_first", L.Permute, (last, *range(1, last)))(act(x))
 
     def norm(self, part_name: str, x: Any) -> Any:
         """Normalise by batch, with the class's `momentum` (0.9) and `epsilon` (0.001)."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from keraslab.blocks._branches import Branches
 from keraslab.blocks._chain import Chain
-from keraslab.blocks._checks import check_count
+from keraslab.blocks._checks import check_count, check_number
 from keraslab.blocks._inception import InceptionModule
 
 
@@ -27,12 +27,7 @@ class InceptionV3Module(InceptionModule):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        number = isinstance(self.width, (int, float)) and not isinstance(self.width, bool)
-        if not number or not self.width > 0:
-            raise ValueError(
-                f"{type(self).__name__}(width=...): must be over 0, such as 0.5. "
-                f"Received: {self.width!r}."
-            )
+        check_number(self.width, f"{type(self).__name__}(width=...)", above=0)
 
     def wire(self, x: Any) -> Any:
         """Connect every branch to one tensor, and concatenate."""

@@ -8,30 +8,8 @@ from keras import layers as L
 from keras import ops
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_count, listed
+from keraslab.blocks._checks import check_count, check_number, listed, one_or_two
 from keraslab.blocks._wiring import all_or_nothing
-
-
-def check_share(value: Any, argument: str) -> None:
-    """Raise unless `value` is a share that may be dropped: 0 or more, under 1.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise ValueError(
-            f"{argument}: must be from 0 to under 1, such as 0.1. Received: {value!r}."
-        )
-
-
-def check_epsilon(value: Any, argument: str) -> None:
-    """Raise unless `value` is a number over 0.
-
-    Raises:
-        ValueError: If it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-        raise ValueError(f"{argument}: must be over 0, such as 1e-6. Received: {value!r}.")
 
 
 def check_sequence(x: Any, title: str, what: str) -> int:
@@ -123,8 +101,8 @@ class MultiHeadAttention(Block):
         check_count(self.heads, "MultiHeadAttention(heads=...)")
         if self.key_dim is not None:
             check_count(self.key_dim, "MultiHeadAttention(key_dim=...)")
-        check_share(self.dropout, "MultiHeadAttention(dropout=...)")
-        check_epsilon(self.epsilon, "MultiHeadAttention(epsilon=...)")
+        check_number(self.dropout, "MultiHeadAttention(dropout=...)", least=0, below=1)
+        check_number(self.epsilon, "MultiHeadAttention(epsilon=...)", above=0)
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the parts to a sequence, or to a query and a memory."""
@@ -160,19 +138,11 @@ class MultiHeadAttention(Block):
         return self.use("norm", L.LayerNormalization, epsilon=self.epsilon)(x)
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs, self._title)
-        if len(tensors) not in (1, 2):
-            raise ValueError(
-                f"{self._title}: takes block(x), or block(query, memory). "
-                f"Received: {len(tensors)} inputs."
-            )
-        self.settle("number of inputs", len(tensors))
-        if len(tensors) == 1:
-            check_sequence(tensors[0], self._title, "the input")
-            return tensors[0], None
-        check_sequence(tensors[0], self._title, "the query")
-        check_sequence(tensors[1], self._title, "the memory")
-        return tensors[0], tensors[1]
+        x, memory = one_or_two(self, inputs, "block(x), or block(query, memory)")
+        check_sequence(x, self._title, "the input" if memory is None else "the query")
+        if memory is not None:
+            check_sequence(memory, self._title, "the memory")
+        return x, memory
 
     def _wire(self, inputs: tuple[Any, ...], **options: Any) -> tuple[Any, Any]:
         x, memory = self._checked(inputs)

@@ -6,15 +6,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import keras
 from keras import layers as L
 
-from keraslab.blocks._block import Block
 from keraslab.blocks._chain import Chain
-from keraslab.blocks._checks import check_activation, check_count, listed
+from keraslab.blocks._checks import check_activation, check_count, check_filters, listed
 from keraslab.blocks._conv_norm import ConvNorm
 from keraslab.blocks._crop import crop_model
 from keraslab.blocks._image import ImageBlock, layer_for
+from keraslab.blocks._made_block import check_made, made_block
 from keraslab.blocks._repeat import Repeat
 from keraslab.blocks._residual import Residual
 
@@ -43,13 +42,16 @@ class MultiResolution(ImageBlock):
         filters: Channels of each stream, highest resolution first, as many as there are inputs
             or more.
         depth: Blocks in each stream, 1 or more.
-        block: What makes a stream's block of its number of channels: a class or function.
+        block: What makes a stream's block from its number of channels: a block class, or a
+            function such as `lambda n: Bottleneck(n // 4)`. The block must keep the sizes and
+            give that number of channels.
         activation: Name of the Keras activation after each sum and convolution.
         name: See `Block`.
 
     Raises:
         TypeError: If `block` makes no block.
-        ValueError: If a setting is out of range, or the inputs do not fit together.
+        ValueError: If a setting is out of range, the inputs do not fit together, or a block
+            changes its sizes or gives other channels.
 
     Example:
         >>> import keras
@@ -69,29 +71,20 @@ class MultiResolution(ImageBlock):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not isinstance(self.filters, (list, tuple)) or not self.filters:
-            raise ValueError(
-                f"MultiResolution(filters=...): must be a list with the channels of each stream, "
-                f"such as [16, 32]. Received: {self.filters!r}."
-            )
-        for filters in self.filters:
-            check_count(filters, "MultiResolution(filters=...)")
+        check_filters(self.filters, "MultiResolution(filters=...)")
         check_count(self.depth, "MultiResolution(depth=...)")
         check_activation(self.activation, "MultiResolution(activation=...)")
-        made = isinstance(self.block, (Block, keras.Layer)) or not callable(self.block)
-        if made or not isinstance(self.block(self.filters[0]), Block):
-            raise TypeError(
-                f"MultiResolution(block=...): must be a class or function that makes a block of "
-                f"a number of channels, such as Residual. Received: {self.block!r}."
-            )
+        made_block(self.block, self.filters[0], "MultiResolution(block=...)")
 
     def wire(self, *inputs: Any) -> list[Any]:
         """Connect the parts to one tensor for each resolution."""
         given = self._checked(inputs)
         streams = self._enter(given)
         for i, filters in enumerate(self.filters):
-            tower = self.use(f"stream{i + 1}", Repeat, self.block(filters), self.depth)
-            streams[i] = tower(streams[i])
+            part, x = f"stream{i + 1}", streams[i]
+            block = made_block(self.block, filters, "MultiResolution(block=...)")
+            streams[i] = self.use(part, Repeat, block, self.depth)(x)
+            check_made(self, self.block, block, filters, x, streams[i], part)
         if len(streams) == 1:
             return streams
         return [self._exchange(streams, i) for i in range(len(streams))]

@@ -1,7 +1,7 @@
 """Blocks and layers handed in as a list or dict, by name."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import keras
@@ -10,17 +10,20 @@ from keraslab.blocks._checks import check_part
 from keraslab.blocks._names import check_name, snake_case
 
 
-def named_parts(given: Any, argument: str, example: str) -> dict[str, Any]:
+def named_parts(
+    given: Any, argument: str, example: str, reserved: Collection[str] = ()
+) -> dict[str, Any]:
     """Return blocks and layers by name: a dict's own, or in a list their class, counted.
 
     Args:
         given: The list or dict received.
         argument: How an error message calls it, such as `"Branches(branches=...)"`.
         example: A value that works, for the error message.
+        reserved: Names that parts of the block itself have.
 
     Raises:
         TypeError: If an entry is no block, layer, model, or function that makes one.
-        ValueError: If there is no entry, or a name cannot be one.
+        ValueError: If there is no entry, or a name cannot be one or is reserved.
     """
     if not isinstance(given, (list, tuple, Mapping)) or not given:
         raise ValueError(
@@ -37,7 +40,13 @@ def named_parts(given: Any, argument: str, example: str) -> dict[str, Any]:
             counted[kind] += 1
             named[f"{kind}{counted[kind]}"] = part
     for name, part in named.items():
-        check_name(name, f"{argument[:-4]}{{{name!r}: ...}})")
+        entry = f"{argument[:-4]}{{{name!r}: ...}})"
+        check_name(name, entry)
+        if name in reserved:
+            raise ValueError(
+                f"{entry}: the block has a part of its own called {name!r}. Give this one another "
+                f"name, such as '{name}_1'."
+            )
         if not callable(part) or isinstance(part, (type, keras.KerasTensor)):
             check_part(part, f"{argument}, {name!r}")
     return named

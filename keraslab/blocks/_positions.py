@@ -9,8 +9,9 @@ from keras import layers as L
 from keras import ops
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_choice, check_count, listed
+from keraslab.blocks._checks import check_choice, check_count, one_or_two
 from keraslab.blocks._multi_head_attention import check_sequence
+from keraslab.blocks._padding import real_steps
 
 
 def _index_model(shape: tuple[int | None, ...], dtype: str, *, name: str) -> Any:
@@ -35,8 +36,7 @@ def _waves_model(width: int, dtype: str, *, name: str) -> Any:
 def _zeros_model(width: int, dtype: str, *, name: str) -> Any:
     """Return a small model without weights: it makes the rows zero whose id is 0."""
     x, ids = keras.Input((None, width), dtype=dtype), keras.Input((None,), dtype="int32")
-    real = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), dtype), -1)
-    return keras.Model([x, ids], x * real, name=name)
+    return keras.Model([x, ids], x * real_steps(ids, dtype), name=name)
 
 
 @dataclass(eq=False, repr=False)
@@ -110,14 +110,7 @@ class Positions(Block):
         return self.use("mask", L.Masking)(y)
 
     def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs, self._title)
-        if len(tensors) not in (1, 2):
-            raise ValueError(
-                f"{self._title}: takes positions(x), or positions(x, ids). "
-                f"Received: {len(tensors)} inputs."
-            )
-        self.settle("number of inputs", len(tensors))
-        x, ids = tensors[0], tensors[1] if len(tensors) == 2 else None
+        x, ids = one_or_two(self, inputs, "positions(x), or positions(x, ids)")
         check_sequence(x, self._title, "the input")
         if self.max_length is not None and (x.shape[1] or 0) > self.max_length:
             raise ValueError(

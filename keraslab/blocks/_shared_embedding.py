@@ -10,13 +10,14 @@ from keras import ops
 
 from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_choice, check_count
+from keraslab.blocks._padding import real_steps
 
 
 def _average_model(width: int, dtype: str, *, name: str) -> Any:
     """Return a small model without weights: ids and their vectors in, the average out."""
     ids = keras.Input((None,), dtype="int32")
     vectors = keras.Input((None, width), dtype=dtype)
-    real = ops.expand_dims(ops.cast(ops.not_equal(ids, 0), dtype), -1)
+    real = real_steps(ids, dtype)
     # Where there is nothing but padding the average is zeros, not 0 / 0.
     count = ops.maximum(ops.sum(real, axis=1), 1.0)
     return keras.Model([ids, vectors], ops.sum(vectors * real, axis=1) / count, name=name)

@@ -8,7 +8,7 @@ from keras import layers as L
 from keras import ops
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_count, full_precision
+from keraslab.blocks._checks import check_count, check_number, full_precision
 
 
 @dataclass(eq=False, repr=False)
@@ -31,12 +31,7 @@ class Task(Block):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        number = isinstance(self.weight, (int, float)) and not isinstance(self.weight, bool)
-        if not number or not self.weight > 0:
-            raise ValueError(
-                f"{type(self).__name__}(weight=...): must be a number over 0, such as 0.5. "
-                f"Received: {self.weight!r}."
-            )
+        check_number(self.weight, f"{type(self).__name__}(weight=...)", above=0)
 
     def _predict(self, x: Any, units: int, activation: str) -> Any:
         return self.use("output", L.Dense, units, activation=activation, **full_precision())(x)
@@ -96,16 +91,15 @@ class MultiClass(Task):
     classes: int
     loss: ClassVar[Any] = "sparse_categorical_crossentropy"
     metrics: ClassVar[tuple[Any, ...]] = ("accuracy",)
+    _yes_or_no: ClassVar[str] = "Binary()"
 
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        check_count(self.classes, "MultiClass(classes=...)")
-        if self.classes == 1:
-            raise ValueError(
-                "MultiClass(classes=...): one class is always right. Received: 1. "
-                "For yes or no use Binary()."
-            )
+        try:
+            check_count(self.classes, f"{type(self).__name__}(classes=...)", least=2)
+        except ValueError as error:
+            raise ValueError(f"{error} For yes or no use {self._yes_or_no}.") from None
 
     def wire(self, x: Any) -> Any:
         """Connect the output layer: `(batch, d)` to `(batch, classes)`."""
@@ -185,7 +179,7 @@ class Box(Task):
 
 
 @dataclass(eq=False, repr=False)
-class SequenceLabels(Task):
+class SequenceLabels(MultiClass):
     """One of several classes for every step of a sequence; labels `(batch, length)`.
 
     Tagging words is such a task: Collobert et al. 2011, "Natural Language Processing (almost)
@@ -199,19 +193,7 @@ class SequenceLabels(Task):
         name: See `Block`.
     """
 
-    classes: int
-    loss: ClassVar[Any] = "sparse_categorical_crossentropy"
-    metrics: ClassVar[tuple[Any, ...]] = ("accuracy",)
-
-    def __post_init__(self) -> None:
-        """Check the settings."""
-        super().__post_init__()
-        check_count(self.classes, "SequenceLabels(classes=...)")
-        if self.classes == 1:
-            raise ValueError(
-                "SequenceLabels(classes=...): one class is always right. Received: 1. "
-                "For yes or no use SequenceLabels(2)."
-            )
+    _yes_or_no: ClassVar[str] = "SequenceLabels(2)"
 
     def wire(self, x: Any) -> Any:
         """Connect the output layer: `(batch, length, d)` to `(batch, length, classes)`."""

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from keraslab.blocks._checks import listed
+from keraslab.blocks._checks import one_or_two
 from keraslab.blocks._transformer_layer import TransformerLayer
 from keraslab.blocks._wiring import all_or_nothing
+
+_FORMS = "layer(x), or layer(x, memory)"
 
 
 @dataclass(eq=False, repr=False)
@@ -56,7 +58,7 @@ class TransformerDecoder(TransformerLayer):
 
     def wire(self, *inputs: Any) -> Any:
         """Connect the parts to one sequence, and a memory if there is one."""
-        x, memory = self._checked(inputs)
+        x, memory = one_or_two(self, inputs, _FORMS)
         x = self.attention("attention", causal=True)(x)
         if memory is not None:
             x = self.attention("cross")(x, memory)
@@ -74,7 +76,7 @@ class TransformerDecoder(TransformerLayer):
             `(batch, heads, length, length)`; for `with_scores(x, memory)` that of the look at
             the memory, `(batch, heads, length, memory length)`.
         """
-        x, memory = self._checked(inputs)
+        x, memory = one_or_two(self, inputs, _FORMS)
         attention = self.attention("attention", causal=True)
         if memory is None:
             y, scores = attention.with_scores(x)
@@ -86,13 +88,3 @@ class TransformerDecoder(TransformerLayer):
     def scores(self, *inputs: Any) -> Any:
         """Return what `with_scores` does, without the result: the attention map alone."""
         return self.with_scores(*inputs)[1]
-
-    def _checked(self, inputs: tuple[Any, ...]) -> tuple[Any, Any]:
-        tensors = listed(inputs, self._title)
-        if len(tensors) not in (1, 2):
-            raise ValueError(
-                f"{self._title}: takes layer(x), or layer(x, memory). "
-                f"Received: {len(tensors)} inputs."
-            )
-        self.settle("number of inputs", len(tensors))
-        return tensors[0], tensors[1] if len(tensors) == 2 else None

@@ -6,8 +6,8 @@ from typing import Any
 from keras import layers as L
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_activation, check_count
-from keraslab.blocks._multi_head_attention import MultiHeadAttention, check_epsilon, check_share
+from keraslab.blocks._checks import check_activation, check_count, check_number
+from keraslab.blocks._multi_head_attention import MultiHeadAttention
 
 
 @dataclass(eq=False, repr=False)
@@ -57,8 +57,8 @@ class TransformerLayer(Block):
             if getattr(self, setting) is not None:
                 check_count(getattr(self, setting), f"{kind}({setting}=...)")
         check_activation(self.activation, f"{kind}(activation=...)")
-        check_share(self.dropout, f"{kind}(dropout=...)")
-        check_epsilon(self.epsilon, f"{kind}(epsilon=...)")
+        check_number(self.dropout, f"{kind}(dropout=...)", least=0, below=1)
+        check_number(self.epsilon, f"{kind}(epsilon=...)", above=0)
 
     def attention(self, part_name: str, *, causal: bool = False) -> MultiHeadAttention:
         """Return an attention sub-layer of this name; a subclass may choose another."""

@@ -5,11 +5,10 @@ from typing import Any
 
 import keras
 from keras import layers as L
-from keras import ops
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_count, full_precision, listed
-from keraslab.blocks._multi_head_attention import check_share
+from keraslab.blocks._checks import check_count, check_number, full_precision, listed
+from keraslab.blocks._padding import real_steps
 from keraslab.blocks._positions import Positions
 from keraslab.blocks._seq2seq import check_ids, check_memory, check_seq2seq_inputs
 from keraslab.blocks._transformer_decoder import TransformerDecoder
@@ -20,7 +19,7 @@ from keraslab.blocks._wiring import all_or_nothing
 def _real_model(dtype: str, *, name: str) -> Any:
     """Return a small model without weights: ids in, 0 where they are padding and else 1 out."""
     ids = keras.Input((None,), dtype="int32")
-    return keras.Model(ids, ops.expand_dims(ops.cast(ops.not_equal(ids, 0), dtype), -1), name=name)
+    return keras.Model(ids, real_steps(ids, dtype), name=name)
 
 
 @dataclass(eq=False, repr=False)
@@ -163,7 +162,7 @@ class TransformerSeq2Seq(Block):
             check_count(getattr(self, setting), f"TransformerSeq2Seq({setting}=...)")
         if self.hidden is not None:
             check_count(self.hidden, "TransformerSeq2Seq(hidden=...)")
-        check_share(self.dropout, "TransformerSeq2Seq(dropout=...)")
+        check_number(self.dropout, "TransformerSeq2Seq(dropout=...)", least=0, below=1)
         if self.width == 1 or self.width % self.heads:
             raise ValueError(
                 f"TransformerSeq2Seq(width=...): must be 2 or more and a multiple of heads, "

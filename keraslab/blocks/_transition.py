@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from keraslab.blocks._checks import check_activation
+from keraslab.blocks._checks import check_activation, check_number
 from keraslab.blocks._image import ImageBlock, layer_for
 
 
@@ -39,12 +39,7 @@ class Transition(ImageBlock):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        number = isinstance(self.compression, (int, float)) and self.compression is not True
-        if not number or not 0 < self.compression <= 1:
-            raise ValueError(
-                f"Transition(compression=...): must be a number over 0 and up to 1, such as 0.5. "
-                f"Received: {self.compression!r}."
-            )
+        check_number(self.compression, "Transition(compression=...)", above=0, most=1)
         check_activation(self.activation, "Transition(activation=...)")
 
     def wire(self, x: Any) -> Any:

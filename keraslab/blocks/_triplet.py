@@ -8,7 +8,7 @@ from keras import ops
 
 from keraslab.blocks import _wiring
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_choice, check_part, listed
+from keraslab.blocks._checks import check_choice, check_number, check_part, listed
 from keraslab.blocks._unit_length import unit_model
 
 _OUTPUTS = ("loss", "distances")
@@ -79,12 +79,8 @@ class Triplet(Block):
         """Check the settings."""
         super().__post_init__()
         check_part(self.encoder, "Triplet(encoder=...)")
-        number = isinstance(self.margin, (int, float)) and not isinstance(self.margin, bool)
-        if not number or not 0 < self.margin < 4:
-            raise ValueError(
-                f"Triplet(margin=...): must be over 0 and below 4, the largest squared distance "
-                f"of vectors of length 1; the paper's is 0.2. Received: {self.margin!r}."
-            )
+        # 4 is the largest squared distance of vectors of length 1.
+        check_number(self.margin, "Triplet(margin=...)", above=0, below=4)
         check_choice(self.output, _OUTPUTS, "Triplet(output=...)")
 
     def wire(self, *inputs: Any) -> Any:

@@ -8,7 +8,8 @@ from keras import layers as L
 from keras import ops
 
 from keraslab.blocks._block import Block
-from keraslab.blocks._checks import check_choice, listed
+from keraslab.blocks._checks import check_choice, check_part, listed
+from keraslab.blocks._unit_length import unit
 
 # A root has no finite slope at 0, where two equal inputs are. Below this square it is flat.
 _SMALLEST_SQUARE = 1e-12
@@ -28,12 +29,7 @@ def _euclidean(a: Any, b: Any) -> Any:
 
 
 def _cosine(a: Any, b: Any) -> Any:
-    return 1.0 - ops.sum(_unit(a) * _unit(b), axis=-1, keepdims=True)
-
-
-def _unit(x: Any) -> Any:
-    square = ops.sum(ops.square(x), axis=-1, keepdims=True)
-    return x * ops.rsqrt(ops.maximum(square, _SMALLEST_SQUARE))
+    return 1.0 - ops.sum(unit(a) * unit(b), axis=-1, keepdims=True)
 
 
 _DISTANCES = {
@@ -70,7 +66,7 @@ class Twin(Block):
     - `"euclidean"`: the length of `a - b`, `(batch, 1)`; never below 1e-6, which keeps the
       gradient of two equal inputs finite;
     - `"cosine"`: 1 minus the cosine of the angle, `(batch, 1)`, from 0 (same direction) to 2;
-      1 where an embedding is all zeros;
+      1 where an embedding is all zeros, which passes no gradient;
     - `"concat"`: both embeddings side by side, `(batch, 2 * d)`; the only one that tells a
       from b.
 
@@ -104,11 +100,7 @@ class Twin(Block):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not isinstance(self.encoder, (Block, keras.Layer)):
-            raise TypeError(
-                f"Twin(encoder=...): must be a block, layer or model that turns one input into "
-                f"an embedding. Received: {self.encoder!r}."
-            )
+        check_part(self.encoder, "Twin(encoder=...)")
         check_choice(self.distance, [*_DISTANCES, "concat"], "Twin(distance=...)")
 
     def wire(self, *inputs: Any) -> Any:

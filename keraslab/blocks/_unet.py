@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import keras
 from keras import layers as L
 
-from keraslab.blocks._block import Block
 from keraslab.blocks._checks import check_count
 from keraslab.blocks._conv_norm import ConvNorm
 from keraslab.blocks._decoder import UpBlock
 from keraslab.blocks._image import layer_for
+from keraslab.blocks._made_block import check_made, made_block
 from keraslab.blocks._repeat import Repeat
 
 
@@ -31,23 +30,23 @@ class UNet(UpBlock):
     `unet__crop1_height` cuts the height at the first level; where all sizes fit there is none.
     Where a size is `None` the cut, called `unet__crop1`, is found while the model runs.
 
-    Takes an image-like tensor, see `ImageBlock`, and returns one of the same sizes with the
-    channels of the last block, which is `filters` for most.
+    Takes an image-like tensor, see `ImageBlock`, and returns one of the same sizes with
+    `filters` channels.
 
     Args:
         filters: Channels of the first level, doubled at each level below.
         depth: How often sizes are halved, 1 or more.
         block: What makes the block of a level from its number of channels: a block class, such
             as `Residual`, or a function, such as
-            `lambda filters: Repeat(Residual(filters), 2)`. It must keep the sizes. By default
-            two times `ConvNorm`.
+            `lambda n: Repeat(Residual(n), 2)`. The block must keep the sizes and give that
+            number of channels. By default two times `ConvNorm`.
         skip: `False` leaves the skips out: the network that a U-Net is compared with.
         name: See `Block`.
 
     Raises:
         TypeError: If `block` is no class or function that returns a block.
         ValueError: If a setting is out of range, the input is no image-like tensor, or a block
-            changes its sizes.
+            changes its sizes or gives other channels.
 
     Example:
         >>> import keras
@@ -84,16 +83,16 @@ class UNet(UpBlock):
         levels = range(1, self.depth + 1)
         skips = {}
         for level in levels:
-            skips[level] = self._step(f"encode{level}", x)
+            skips[level] = self._step(level, f"encode{level}", x)
             x = self.pool(f"pool{level}", skips[level])
-        x = self._step("bottom", x)
+        x = self._step(self.depth + 1, "bottom", x)
         for level in reversed(levels):
             same = skips[level]
             x = self.up(f"up{level}", x, self._width(level))
             x = self.crop(f"crop{level}", x, self.sizes(same), same)
             if self.skip:
                 x = self.use(f"concat{level}", L.Concatenate, axis=self.channel_axis)([same, x])
-            x = self._step(f"decode{level}", x)
+            x = self._step(level, f"decode{level}", x)
         return x
 
     def pool(self, part_name: str, x: Any) -> Any:
@@ -106,28 +105,12 @@ class UNet(UpBlock):
     def _new_block(self, filters: int) -> Any:
         if self.block is None:
             return Repeat(ConvNorm(filters), 2)
-        if isinstance(self.block, (Block, keras.Layer)) or not callable(self.block):
-            raise TypeError(
-                f"UNet(block=...): must be a block class, or a function that makes a block from "
-                f"a number of channels, such as lambda filters: Residual(filters). "
-                f"Received: {self.block!r}."
-            )
-        made = self.block(filters)
-        if not isinstance(made, Block) or made in self._blocks.values():
-            raise TypeError(
-                f"UNet(block=...): must return a new block for every level, such as "
-                f"Residual(filters). Received: {made!r}."
-            )
+        made = made_block(self.block, filters, "UNet(block=...)", self._blocks.values())
         made.name = None  # named after its place, see `wire`
         return made
 
-    def _step(self, part_name: str, x: Any) -> Any:
-        y = self.use(part_name, self._blocks[part_name])(x)
-        shape = getattr(y, "shape", ())
-        if len(shape) != len(x.shape) or self.sizes(y) != self.sizes(x):
-            raise ValueError(
-                f"{self._title}: the block of a level must keep the sizes, as those with same "
-                f"padding and stride 1 do. Received: {shape or type(y).__name__} from {x.shape} "
-                f"in {part_name!r}."
-            )
+    def _step(self, level: int, part_name: str, x: Any) -> Any:
+        block = self._blocks[part_name]
+        y = self.use(part_name, block)(x)
+        check_made(self, self.block, block, self._width(level), x, y, part_name)
         return y

@@ -12,17 +12,21 @@ from keraslab.blocks._block import Block
 _SMALLEST_SQUARE = 1e-12
 
 
+def unit(x: Any) -> Any:
+    """Divide every vector by its length; to be called in a small model, in full precision."""
+    square = ops.sum(ops.square(x), axis=-1, keepdims=True)
+    scale = ops.rsqrt(ops.maximum(square, _SMALLEST_SQUARE))
+    # A slope of 1e6 at zero would throw the weights away: a zero vector stays as it is.
+    return x * ops.where(square > _SMALLEST_SQUARE, scale, ops.zeros_like(scale))
+
+
 def unit_model(shape: tuple[int | None, ...], dtype: str, *, name: str) -> Any:
     """Return a small model without weights: vectors in, the same vectors of length 1 out."""
     x = keras.Input(shape, dtype=dtype)
     wide = x
     if dtype in ("float16", "bfloat16"):  # squares of small numbers vanish in 16 bits
         wide = ops.cast(x, "float32")
-    square = ops.sum(ops.square(wide), axis=-1, keepdims=True)
-    scale = ops.rsqrt(ops.maximum(square, _SMALLEST_SQUARE))
-    # A slope of 1e6 at zero would throw the weights away: a zero vector stays as it is.
-    scale = ops.where(square > _SMALLEST_SQUARE, scale, ops.zeros_like(scale))
-    return keras.Model(x, wide * scale, name=name)
+    return keras.Model(x, unit(wide), name=name)
 
 
 @dataclass(eq=False, repr=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from keras import layers as L
 
-from keraslab.blocks._checks import check_activation, check_count
+from keraslab.blocks._checks import check_activation, check_count, check_filters
 from keraslab.blocks._image import ImageBlock, layer_for
 
 
@@ -62,13 +62,7 @@ class Xception(ImageBlock):
     def __post_init__(self) -> None:
         """Check the settings."""
         super().__post_init__()
-        if not isinstance(self.filters, (list, tuple)) or not self.filters:
-            raise ValueError(
-                f"Xception(filters=...): must be a list with the channels of each convolution, "
-                f"in order, such as [128, 128]. Received: {self.filters!r}."
-            )
-        for count in self.filters:
-            check_count(count, "Xception(filters=[...])")
+        check_filters(self.filters, "Xception(filters=...)")
         for setting in ("stride", "kernel_size"):
             check_count(getattr(self, setting), f"Xception({setting}=...)")
         check_activation(self.activation, "Xception(activation=...)")

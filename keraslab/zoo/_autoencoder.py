@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
+from keraslab.zoo._settings import checked, count, counts, known_shape
 
 
 class Autoencoder(NamedTuple):
@@ -17,6 +17,7 @@ class Autoencoder(NamedTuple):
     model: keras.Model  # image to image: the encoder, then the decoder
 
 
+@checked(code=count, filters=counts, input_shape=known_shape)
 def autoencoder(
     code: int = 32,
     filters: Sequence[int] = (32, 64),
@@ -54,7 +55,6 @@ def autoencoder(
         True
         >>> model.compile("adam", "binary_crossentropy")  # then model.fit(images, images)
     """
-    check_count(code, "autoencoder(code=...)")
     down = B.Encoder(filters, code, name="down")
     up = down.decoder(input_shape, activation, name="up")
 

@@ -7,7 +7,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_count, full_precision
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, shape
 
 
 @dataclass(eq=False, repr=False)
@@ -43,6 +44,14 @@ class _Recurrent(B.Block):
         return x
 
 
+@checked(
+    input_shape=shape("(length, sensors)", (24, 113), unknown=slice(1)),
+    filters=count,
+    kernel_size=count,
+    convolutions=count,
+    width=count,
+    recurrent_layers=count,
+)
 def conv_recurrent(
     input_shape: tuple[int | None, int] = (24, 113),
     classes: int = 18,
@@ -92,22 +101,12 @@ def conv_recurrent(
         >>> model.output_shape
         (None, 5)
     """
-    settings = {
-        "classes": classes,
-        "filters": filters,
-        "kernel_size": kernel_size,
-        "convolutions": convolutions,
-        "width": width,
-        "recurrent_layers": recurrent_layers,
-    }
-    for setting, value in settings.items():
-        check_count(value, f"conv_recurrent({setting}=...)")
-    check_activation(activation, "conv_recurrent(activation=...)")
-    if isinstance(dropout, bool) or not 0 <= dropout < 1:
+    length, shortest = input_shape[0], convolutions * (kernel_size - 1) + 1
+    if length is not None and length < shortest:
         raise ValueError(
-            f"conv_recurrent(dropout=...): must be from 0 to below 1. Received: {dropout!r}."
+            f"conv_recurrent(input_shape=...): the convolutions need a length of {shortest} or "
+            f"more. Received: {length}. Fewer convolutions or a smaller kernel_size need less."
         )
-    _check_shape(input_shape, convolutions * (kernel_size - 1) + 1)
 
     signals = keras.Input(input_shape, name="signals")
     x = B.Chain(
@@ -119,17 +118,3 @@ def conv_recurrent(
     )(signals)
     y = L.Dense(classes, activation=activation, name="output", **full_precision())(x)
     return keras.Model(signals, y, name=name)
-
-
-def _check_shape(input_shape: Any, shortest: int) -> None:
-    if len(input_shape) != 2 or input_shape[1] is None:
-        raise ValueError(
-            f"conv_recurrent(input_shape=...): must be (length, sensors), such as (24, 113). "
-            f"Received: {input_shape!r}."
-        )
-    length = input_shape[0]
-    if length is not None and length < shortest:
-        raise ValueError(
-            f"conv_recurrent(input_shape=...): the convolutions need a length of {shortest} or "
-            f"more. Received: {length}. Fewer convolutions or a smaller kernel_size need less."
-        )

@@ -8,23 +8,25 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count, full_precision
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, known_shape
 
 
-def _small_random() -> Any:
+class _SmallRandom(B.ImageBlock):
     """The paper draws all weights from a normal distribution with deviation 0.02."""
-    return keras.initializers.RandomNormal(stddev=0.02)
+
+    def use(self, part_name: str, part: Any, /, *args: Any, **settings: Any) -> Any:
+        if part_name.startswith(("conv", "up", "dense", "code")):
+            settings["kernel_initializer"] = keras.initializers.RandomNormal(stddev=0.02)
+        return super().use(part_name, part, *args, **settings)
 
 
-class _Generator(B.Decoder):
-    def up(self, part_name: str, x: Any, filters: int, size: int = 2, **settings: Any) -> Any:
-        settings = {"kernel_initializer": _small_random(), **settings}
-        return super().up(part_name, x, filters, size, **settings)
+class _Generator(_SmallRandom, B.Decoder):
+    pass
 
 
-class _Discriminator(B.Encoder):
+class _Discriminator(_SmallRandom, B.Encoder):
     def conv(self, part_name: str, x: Any, filters: int, *args: Any, **settings: Any) -> Any:
-        settings = {"kernel_initializer": _small_random(), **settings}
         # A bias where no normalisation follows.
         return super().conv(part_name, x, filters, *args, use_bias=part_name == "conv1", **settings)
 
@@ -41,6 +43,7 @@ class GAN(NamedTuple):
     model: keras.Model  # noise to that probability: the generator, then the discriminator
 
 
+@checked(depth=count, filters=count, code=count, input_shape=known_shape)
 def dcgan(
     depth: int = 4,
     filters: int = 128,
@@ -56,8 +59,9 @@ def dcgan(
     Adversarial Networks", https://arxiv.org/abs/1511.06434. The generator makes noise into an
     image by transposed convolutions, with batch normalisation and ReLU; the discriminator
     mirrors it with strided convolutions, without normalisation in its first layer, and LeakyReLU
-    of slope 0.2. There is no pooling. Kernels are 4 wide, where the paper draws 5: an even size
-    gives the same result on every backend.
+    of slope 0.2. There is no pooling. The kernels of all layers, convolutions and dense ones,
+    start from a normal distribution with deviation 0.02, as all weights of the paper do; they are
+    4 wide, where the paper draws 5: an even size gives the same result on every backend.
 
     The two are trained in turns, each against the other, by `train_gan`. Images lie between -1
     and 1, as the generator ends in `tanh`.
@@ -81,9 +85,6 @@ def dcgan(
         >>> gan.model.input_shape
         (None, 16)
     """
-    check_count(depth, "dcgan(depth=...)")
-    check_count(filters, "dcgan(filters=...)")
-    check_count(code, "dcgan(code=...)")
     widths = [filters * 2**i for i in range(depth)]
     draw = _Generator(input_shape, widths[::-1], output=activation, name="draw")
     judge = B.Chain(

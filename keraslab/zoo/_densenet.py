@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
-from keraslab.zoo._photo import KerasNorm, check_classes, classify, image_input
+from keraslab.zoo._photo import Ending, FineNorm, Stem, classify, image_input
+from keraslab.zoo._settings import checked, count, counts, image_shape, one_of
 
 # Layers in each dense block, by depth: table 1 of the paper.
 _LAYERS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 
 
-class _Norm(KerasNorm):
-    epsilon = 1.001e-5
-
+class _Norm(FineNorm):
     def conv(
         self, part_name: str, x: Any, filters: int, size: Any = 3, *args: Any, **more: Any
     ) -> Any:
@@ -37,26 +34,19 @@ class _Transition(_Norm, B.Transition):
     pass
 
 
-class _Stem(_Norm):
-    """Convolution of size 7 and maximum pooling; both pad on all sides, whatever the size."""
-
-    filters: int
-
-    def wire(self, x: Any) -> Any:
-        x = self.use("pad_conv", L.ZeroPadding2D, 3)(x)
-        x = self.conv("conv", x, self.filters, 7, 2, padding="valid")
-        x = self.act("act", self.norm("norm", x), "relu")
-        x = self.use("pad_pool", L.ZeroPadding2D, 1)(x)
-        return self.use("pool", L.MaxPooling2D, 3, 2)(x)
-
-
-class _Ending(_Norm):
-    """The normalisation and activation that each layer has in front, for the classifier too."""
-
-    def wire(self, x: Any) -> Any:
-        return self.act("act", self.norm("norm", x), "relu")
+def _depth(value: Any, where: str) -> tuple[int, ...]:
+    if isinstance(value, (list, tuple)):
+        return counts(value, where)
+    try:
+        return _LAYERS[one_of(*_LAYERS)(value, where)]
+    except ValueError as error:
+        raise ValueError(
+            f"{where}: must be {', '.join(map(str, _LAYERS))} or the number of layers in each "
+            f"dense block, such as (6, 12, 24, 16). Received: {value!r}."
+        ) from error
 
 
+@checked(depth=_depth, input_shape=image_shape, growth=count)
 def densenet(
     depth: int | Sequence[int] = 121,
     input_shape: tuple[int | None, ...] = (224, 224, 3),
@@ -96,29 +86,14 @@ def densenet(
         >>> small.get_layer("stage2__concat2").output.shape  # (16 + 2*8) / 2 + 2*8
         (None, 4, 4, 32)
     """
-    layers = _layers(depth)
-    check_count(growth, "densenet(growth=...)")
-    check_classes(classes, activation, "densenet")
+    layers: Any = depth  # its rule has made a tuple of it
     # The stem divides by 4, rounding up, and each transition by 2, rounding down.
     image = image_input(input_shape, 4 * (2 ** (len(layers) - 1) - 1) + 1, "densenet")
 
-    x = _Stem(2 * growth, name="stem")(image)
-    for stage, count in enumerate(layers, 1):
+    x = Stem(2 * growth, name="stem")(image)
+    for stage, times in enumerate(layers, 1):
         if stage > 1:
             x = _Transition(name=f"transition{stage - 1}")(x)
-        x = _DenseBlock(count, growth, name=f"stage{stage}")(x)
-    x = _Ending(name="ending")(x)
+        x = _DenseBlock(times, growth, name=f"stage{stage}")(x)
+    x = Ending(name="ending")(x)
     return keras.Model(image, classify(x, classes, activation), name=name)
-
-
-def _layers(depth: Any) -> tuple[int, ...]:
-    if isinstance(depth, (list, tuple)) and depth:
-        for count in depth:
-            check_count(count, "densenet(depth=[...])")
-        return tuple(depth)
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth not in _LAYERS:
-        raise ValueError(
-            f"densenet(depth=...): must be {', '.join(map(str, _LAYERS))} or the number of layers "
-            f"in each dense block, such as (6, 12, 24, 16). Received: {depth!r}."
-        )
-    return _LAYERS[depth]

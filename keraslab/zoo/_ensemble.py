@@ -7,8 +7,9 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_choice, check_count, full_precision
-from keraslab.zoo._photo import check_classes, image_input
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._photo import image_input
+from keraslab.zoo._settings import checked, count, image_shape, one_of
 
 
 class _Member(B.Block):
@@ -27,6 +28,25 @@ class _Member(B.Block):
         return self.use("output", L.Dense, self.classes, **settings)(x)
 
 
+def _members(value: Any, where: str) -> Any:
+    if isinstance(value, (list, tuple)) and value:
+        for member in value:
+            if not isinstance(member, keras.Model):
+                raise TypeError(
+                    f"{where}: must be a number, such as 5, or a list of models. "
+                    f"Received: {member!r}."
+                )
+        return list(value)
+    try:
+        return count(value, where)
+    except ValueError as error:
+        raise ValueError(
+            f"{where}: must be a number, such as 5, or a list of a model or more. "
+            f"Received: {value!r}."
+        ) from error
+
+
+@checked(members=_members, input_shape=image_shape, combine=one_of("average", "vote"), width=count)
 def ensemble(
     members: int | Sequence[keras.Model] = 5,
     input_shape: tuple[int | None, ...] = (32, 32, 3),
@@ -75,31 +95,31 @@ def ensemble(
         >>> three.get_layer("members__average").output.shape
         (None, 4)
     """
-    check_choice(combine, ["average", "vote"], "ensemble(combine=...)")
     parts: list[Any]
-    if isinstance(members, (list, tuple)):
-        image, parts = _image_of(members), list(members)
-    else:
-        count: Any = members
-        check_count(count, "ensemble(members=...)")
-        check_count(width, "ensemble(width=...)")
-        check_classes(classes, activation, "ensemble")
+    if isinstance(members, int):
         image = image_input(input_shape, 1, "ensemble")
-        parts = [_Member(width, classes, activation) for _ in range(count)]
+        parts = [_Member(width, classes, activation) for _ in range(members)]
+        logit = classes == 1 and activation == "linear"
+    else:
+        image, parts = _image_of(members), list(members)
+        logit = any(_is_logit(member) for member in members)
+    if combine == "vote" and logit:
+        raise ValueError(
+            "ensemble(combine=...): with one column, a vote is a probability over 0.5, and "
+            "activation='linear' gives none. Received: 'vote'. Take activation='sigmoid', or "
+            "combine='average'."
+        )
     named = {f"member{i}": part for i, part in enumerate(parts, 1)}
     return keras.Model(image, B.Ensemble(named, combine, name="members")(image), name=name)
 
 
+def _is_logit(member: Any) -> bool:
+    one = isinstance(member.output_shape, tuple) and member.output_shape[-1] == 1
+    return one and getattr(member.layers[-1], "activation", None) is keras.activations.linear
+
+
 def _image_of(members: Sequence[Any]) -> Any:
     """Return a new input like that of the members, which must have the same."""
-    if not members:
-        raise ValueError("ensemble(members=...): must have a model or more. Received: [].")
-    for member in members:
-        if not isinstance(member, keras.Model):
-            raise TypeError(
-                f"ensemble(members=...): must be a number, such as 5, or a list of models. "
-                f"Received: {member!r}."
-            )
     shapes = [member.input_shape for member in members]
     if not isinstance(shapes[0], tuple) or any(shape != shapes[0] for shape in shapes):
         raise ValueError(
@@ -107,6 +127,13 @@ def _image_of(members: Sequence[Any]) -> Any:
             f"Received: {', '.join(map(str, shapes))}."
         )
     names = [member.name for member in members]
+    for member in names:
+        if member == "image" or member.startswith("members__"):
+            raise ValueError(
+                f"ensemble(members=...): 'image' and what begins with 'members__' are names of "
+                f"the ensemble's own layers. Received: a model called {member!r}. Give another "
+                f"name=... where it is built."
+            )
     if len(set(names)) < len(names):
         raise ValueError(
             f"ensemble(members=...): the models must have names of their own. "

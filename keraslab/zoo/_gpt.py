@@ -7,8 +7,8 @@ import numpy as np
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_choice, check_count, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import check_heads, checked, count, maybe, natural, number, one_of
 
 # Table 2 of the paper: width, layers; and heads as the authors' models have them.
 _SIZES = {
@@ -19,6 +19,14 @@ _SIZES = {
 }
 
 
+@checked(
+    size=one_of(*_SIZES),
+    vocabulary=count,
+    length=count,
+    width=maybe(count),
+    depth=maybe(count),
+    heads=maybe(count),
+)
 def gpt(
     size: str = "small",
     *,
@@ -74,11 +82,9 @@ def gpt(
         >>> model.output_shape, model.count_params()
         ((None, None, 30), 2128)
     """
-    check_choice(size, _SIZES, "gpt(size=...)")
     given, published = (width, depth, heads), _SIZES[size]
     width, depth, heads = (p if g is None else g for g, p in zip(given, published, strict=True))
-    check_counts("gpt", vocabulary=vocabulary, length=length, width=width, depth=depth, heads=heads)
-    check_activation(activation, "gpt(activation=...)")
+    check_heads("gpt", width, heads)
     tokens = L.ReversibleEmbedding(vocabulary, width, name="tokens")
 
     ids = keras.Input((None,), dtype="int32", name="ids")
@@ -95,13 +101,15 @@ def gpt(
     return keras.Model(ids, y, name=name)
 
 
+@checked(steps=count, temperature=number(least=0), seed=maybe(natural))
 def generate(
     model: keras.Model, ids: Any, steps: int, *, temperature: float = 0.0, seed: int | None = None
 ) -> Any:
     """Let a language model go on writing.
 
     Args:
-        model: What `gpt` returns, with probabilities as its output.
+        model: What `gpt` returns, with probabilities as its output, or with logits
+            (`activation="linear"`).
         ids: Token ids to begin with, `(batch, length)`, one or more each.
         steps: How many tokens to add to each.
         temperature: 0 takes the likeliest token every time; 1 draws by the probabilities, and
@@ -113,30 +121,62 @@ def generate(
         it has positions.
 
     Raises:
-        ValueError: If `steps` is below 1, `ids` is no such array, or `temperature` is below 0.
+        TypeError: If `model` is no such model.
+        ValueError: If `steps` is below 1, `ids` is no such array, `temperature` is below 0, or
+            is not 0 where the model's output is neither probabilities nor logits.
 
     Example:
         >>> model = gpt(vocabulary=30, length=16, width=8, depth=1, heads=2)
         >>> generate(model, [[3, 1, 4]], 20).shape
         (1, 23)
     """
-    check_count(steps, "generate(steps=...)")
-    ids = np.asarray(ids, dtype="int32")
-    if ids.ndim != 2 or not ids.shape[1]:
-        raise ValueError(
-            f"generate(ids=...): must be (batch, length), such as [[3, 1]]. Received: {ids.shape}."
-        )
-    if temperature < 0:
-        raise ValueError(f"generate(temperature=...): must be 0 or more. Received: {temperature}.")
+    ids = _array(ids)
+    longest, logits = _facts(model)
     random = np.random.default_rng(seed)
-    longest = model.get_layer("positions__embedding").input_dim
     for _ in range(steps):
         p = keras.ops.convert_to_numpy(model(ids[:, -longest:]))[:, -1].astype("float64")
         if temperature:
-            p = np.exp((np.log(p + 1e-30) - np.log(p.max(-1, keepdims=True))) / temperature)
+            scores = p if logits else np.log(_probabilities(p) + 1e-30)
+            p = np.exp((scores - scores.max(-1, keepdims=True)) / temperature)
             drawn = (p / p.sum(-1, keepdims=True)).cumsum(-1) > random.random((len(p), 1))
             following = drawn.argmax(-1)
         else:
             following = p.argmax(-1)
         ids = np.concatenate([ids, following[:, None].astype("int32")], axis=1)
     return ids
+
+
+def _facts(model: Any) -> tuple[int, bool]:
+    """Return how many ids the model sees at once, and whether its output is logits."""
+    try:
+        longest = model.get_layer("positions__embedding").input_dim
+    except (AttributeError, ValueError):
+        raise TypeError(
+            f"generate(model=...): must be a model that gpt() returned. Received: {model!r}."
+        ) from None
+    last = getattr(model.layers[-1], "activation", None)
+    return longest, last in (keras.activations.linear, keras.activations.log_softmax)
+
+
+def _array(ids: Any) -> Any:
+    try:
+        made = np.asarray(ids)
+    except ValueError:  # rows of unlike length
+        made = np.asarray(None)
+    if made.ndim != 2 or not made.size or made.dtype.kind not in "iu":
+        raise ValueError(
+            f"generate(ids=...): must be whole numbers (batch, length), such as [[3, 1]]. "
+            f"Received: {made.shape} of {made.dtype}."
+        )
+    return made.astype("int32")
+
+
+def _probabilities(p: Any) -> Any:
+    if p.min() < 0 or not np.allclose(p.sum(-1), 1, atol=1e-2):
+        raise ValueError(
+            f"generate(model=...): to draw with a temperature, the output must be probabilities "
+            f"or logits. Received: numbers from {p.min():.3g} to {p.max():.3g} whose sum is "
+            f"{p[0].sum():.3g}. Build it with activation='softmax' or 'linear', or take "
+            f"temperature=0."
+        )
+    return p

@@ -8,7 +8,8 @@ from keras import layers as L
 from keras import ops
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_count, full_precision
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, shape
 
 
 class Hierarchical(NamedTuple):
@@ -58,6 +59,12 @@ class _Level(B.Block):
         return {"sum": self.use("vector", L.Flatten)(total), "weights": weights}
 
 
+@checked(
+    vocabulary=count,
+    input_shape=shape("(sentences, words)", (15, 50), unknown=slice(1, 2)),
+    embedding=count,
+    width=count,
+)
 def hierarchical(
     vocabulary: int,
     input_shape: tuple[int, int | None] = (15, 50),
@@ -103,21 +110,6 @@ def hierarchical(
         >>> made.model.output_shape, made.words.output_shape, made.sentences.output_shape
         ((None, 3), (None, 6, 1), (None, 4, 1))
     """
-    settings = {
-        "vocabulary": vocabulary,
-        "classes": classes,
-        "embedding": embedding,
-        "width": width,
-    }
-    for setting, value in settings.items():
-        check_count(value, f"hierarchical({setting}=...)")
-    check_activation(activation, "hierarchical(activation=...)")
-    if len(input_shape) != 2 or input_shape[0] is None:
-        raise ValueError(
-            f"hierarchical(input_shape=...): must be (sentences, words), such as (15, 50). "
-            f"Received: {input_shape!r}."
-        )
-
     words = keras.Input(input_shape[1:], dtype="int32", name="words")
     vectors = L.Embedding(vocabulary, embedding, name="embedding")(words)
     read = _Level(width, name="read_words")(vectors, _real(words.shape[1:], name="is_word")(words))

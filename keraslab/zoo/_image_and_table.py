@@ -8,14 +8,42 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_choice, full_precision
-from keraslab.zoo._counts import check_counts, check_lists
+from keraslab.blocks._checks import full_precision
 from keraslab.zoo._photo import image_input
-from keraslab.zoo._table import Table, table_inputs
+from keraslab.zoo._settings import (
+    channels_first,
+    checked,
+    count,
+    counts,
+    image_shape,
+    natural,
+    one_of,
+)
+from keraslab.zoo._table import Table, columns, table_inputs
 
 _FUSIONS = ("film", "gated", "concat", "add", "multiply", "bilinear")
+_OWN_NAMES = (
+    "image",
+    "table",
+    "image_stages",
+    "fusion",
+    "last_stage",
+    "pool",
+    "output",
+    "channels_last",
+    "channels_first",
+)
 
 
+@checked(
+    input_shape=image_shape,
+    numbers=natural,
+    categories=columns({"category": 10}, *_OWN_NAMES),
+    fusion=one_of(*_FUSIONS),
+    filters=counts,
+    embedding=count,
+    hidden=count,
+)
 def image_and_table(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     numbers: int = 8,
@@ -69,25 +97,24 @@ def image_and_table(
         >>> list(model.input)
         ['image', 'numbers', 'sex', 'site']
     """
-    check_choice(fusion, _FUSIONS, "image_and_table(fusion=...)")
-    check_activation(activation, "image_and_table(activation=...)")
-    check_lists("image_and_table", filters=filters)
-    check_counts("image_and_table", classes=classes)
-    check_counts("image_and_table", embedding=embedding, hidden=hidden)
-    columns = {"category": 10} if categories is None else dict(categories)
-    table = Table(embedding, columns, hidden, name="table")
-    early = fusion == "film"
+    table = Table(embedding, categories or {}, hidden, name="table")
     *before, last = filters
     see = _Stages(tuple(before), name="image_stages")
     fuse = B.Fusion(fusion, name="fusion")
     end = B.Residual(last, stride=2, name="last_stage")
     pool = L.GlobalAveragePooling2D(name="pool")
 
-    row = table_inputs(numbers, columns, "image_and_table", reserved=("image",))
+    row = table_inputs(numbers, categories or {}, "image_and_table")
     image = image_input(input_shape, 1, "image_and_table")
     seen, told = see(image), table(row)
-    if early:
-        y = pool(end(fuse({"image": seen, "table": told})))
+    if fusion == "film":
+        first = channels_first()  # the fusion scales the last axis
+        if first:
+            seen = L.Permute((2, 3, 1), name="channels_last")(seen)
+        seen = fuse({"image": seen, "table": told})
+        if first:
+            seen = L.Permute((3, 1, 2), name="channels_first")(seen)
+        y = pool(end(seen))
     else:
         y = fuse({"image": pool(end(seen)), "table": told})
     y = L.Dense(classes, activation=activation, name="output", **full_precision())(y)

@@ -9,13 +9,24 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_choice, full_precision
-from keraslab.zoo._counts import check_counts, check_lists
+from keraslab.blocks._checks import full_precision
 from keraslab.zoo._photo import image_input
+from keraslab.zoo._settings import checked, count, counts, image_shape, maybe, one_of
 
 _FUSIONS = ("multiply", "concat", "add", "gated", "bilinear", "cross_attention")
 
 
+@checked(
+    input_shape=image_shape,
+    vocabulary=count,
+    length=maybe(count),
+    fusion=one_of(*_FUSIONS),
+    filters=counts,
+    embedding=count,
+    recurrent=count,
+    width=count,
+    hidden=count,
+)
 def image_and_text(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     vocabulary: int = 10_000,
@@ -73,12 +84,6 @@ def image_and_text(
         >>> model.output_shape
         (None, 5)
     """
-    check_choice(fusion, _FUSIONS, "image_and_text(fusion=...)")
-    check_activation(activation, "image_and_text(activation=...)")
-    check_lists("image_and_text", filters=filters)
-    check_counts("image_and_text", vocabulary=vocabulary, classes=classes)
-    check_counts("image_and_text", embedding=embedding, recurrent=recurrent)
-    check_counts("image_and_text", width=width, hidden=hidden)
     regions = fusion == "cross_attention"
     see = _ImageEncoder(tuple(filters), width, regions, name="image_encoder")
     read = _TextEncoder(vocabulary, embedding, recurrent, width, name="text_encoder")
@@ -102,7 +107,7 @@ def image_and_text(
 
 
 @dataclass(eq=False, repr=False)
-class _ImageEncoder(B.Block):
+class _ImageEncoder(B.ImageBlock):
     """Residual stages, and their average or (with `regions`) one vector for each region."""
 
     filters: tuple[int, ...]
@@ -114,6 +119,8 @@ class _ImageEncoder(B.Block):
             x = self.use(f"stage{i}", B.Residual, filters, stride=2)(x)
         if not self.regions:
             x = self.use("pool", L.GlobalAveragePooling2D)(x)
+        elif self.channel_axis == 1:  # attention and dense layers take the last axis
+            x = self.use("channels_last", L.Permute, (2, 3, 1))(x)
         return self.use("features", L.Dense, self.width, activation="tanh")(x)
 
 

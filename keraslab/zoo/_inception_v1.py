@@ -10,7 +10,8 @@ from keras import ops
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import full_precision
-from keraslab.zoo._photo import check_classes, check_factor, classify, image_input
+from keraslab.zoo._photo import classify, image_input
+from keraslab.zoo._settings import checked, factor, flag, image_shape
 
 # Table 1 of the paper, a row a module: 1x1, (reduce, 3x3), (reduce, 5x5), after pooling.
 _TABLE = {
@@ -45,14 +46,8 @@ class _Conv(B.ConvNorm):
 class _Inception(B.Inception):
     """The module as the paper has it."""
 
-    def convolution(
-        self,
-        filters: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int = 1,
-        padding: str = "same",
-    ) -> Any:
-        return _Conv(filters, kernel_size, stride, padding=padding)
+    def convolution(self, filters: int, size: Any, stride: int = 1, padding: str = "same") -> Any:
+        return _Conv(filters, size, stride, padding=padding)
 
 
 def _local_norm(shape: Any, axis: int, dtype: str, *, name: str) -> Any:
@@ -97,6 +92,7 @@ class _Auxiliary(B.Block):
         return self.use("output", L.Dense, self.classes, **settings)(x)
 
 
+@checked(input_shape=image_shape, auxiliary=flag, width=factor)
 def inception_v1(
     input_shape: tuple[int | None, int | None, int] = (224, 224, 3),
     classes: int = 1000,
@@ -142,8 +138,6 @@ def inception_v1(
         >>> list(model.output), model.output["main"].shape
         (['main', 'auxiliary1', 'auxiliary2'], (None, 10))
     """
-    check_classes(classes, activation, "inception_v1")
-    check_factor(width, "inception_v1(width=...)")
     image = image_input(input_shape, _SMALLEST_AUXILIARY if auxiliary else 1, "inception_v1")
 
     def scaled(filters: Any) -> Any:

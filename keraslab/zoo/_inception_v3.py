@@ -7,7 +7,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._photo import check_classes, check_factor, classify, image_input
+from keraslab.zoo._photo import classify, image_input
+from keraslab.zoo._settings import checked, factor, image_shape
 
 
 class _ConvNorm(B.ConvNorm):
@@ -21,14 +22,8 @@ class _ConvNorm(B.ConvNorm):
 class _Convolution:
     """The convolution of all modules below."""
 
-    def convolution(
-        self,
-        filters: int,
-        kernel_size: int | tuple[int, ...],
-        stride: int = 1,
-        padding: str = "same",
-    ) -> Any:
-        return _ConvNorm(filters, kernel_size, stride, padding=padding)
+    def convolution(self, filters: int, size: Any, stride: int = 1, padding: str = "same") -> Any:
+        return _ConvNorm(filters, size, stride, padding=padding)
 
 
 class _InceptionA(_Convolution, B.InceptionA):
@@ -51,6 +46,7 @@ class _ReductionB(_Convolution, B.ReductionB):
     pass
 
 
+@checked(input_shape=image_shape, width=factor)
 def inception_v3(
     input_shape: tuple[int | None, ...] = (299, 299, 3),
     classes: int = 1000,
@@ -91,8 +87,6 @@ def inception_v3(
         >>> small.get_layer("inception_b4__concat").output.shape  # 768 / 8 channels
         (None, 3, 3, 96)
     """
-    check_classes(classes, activation, "inception_v3")
-    check_factor(width, "inception_v3(width=...)")
     image = image_input(input_shape, 75, "inception_v3")
 
     def conv(filters: int, size: int, stride: int = 1, padding: str = "valid") -> Any:

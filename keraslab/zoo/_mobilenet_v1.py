@@ -6,7 +6,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._photo import KerasNorm, check_classes, check_factor, classify, image_input
+from keraslab.zoo._photo import KerasNorm, classify, image_input
+from keraslab.zoo._settings import checked, factor, image_shape
 
 # Table 1 of the paper: channels and stride of each pair of convolutions.
 _PAIRS = [
@@ -44,6 +45,7 @@ class _Separable(KerasNorm):
         return self.act("act_pointwise", self.norm("norm_pointwise", x), "relu6")
 
 
+@checked(alpha=factor, input_shape=image_shape)
 def mobilenet_v1(
     alpha: float = 1.0,
     input_shape: tuple[int | None, ...] = (224, 224, 3),
@@ -82,17 +84,11 @@ def mobilenet_v1(
         >>> small.output_shape, small.get_layer("pair13__pointwise").output.shape
         ((None, 10), (None, 1, 1, 256))
     """
-    check_factor(alpha, "mobilenet_v1(alpha=...)")
     if int(32 * alpha) < 1:
         raise ValueError(
             f"mobilenet_v1(alpha=...): leaves the first convolution without channels. "
             f"Received: {alpha!r}. The paper's smallest is 0.25."
         )
-    if isinstance(dropout, bool) or not 0 <= dropout < 1:
-        raise ValueError(
-            f"mobilenet_v1(dropout=...): must be 0 or more and below 1. Received: {dropout!r}."
-        )
-    check_classes(classes, activation, "mobilenet_v1")
     image = image_input(input_shape, 31, "mobilenet_v1")
 
     x = _ConvNorm(int(32 * alpha), stride=2, activation="relu6", name="stem")(image)

@@ -6,7 +6,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._photo import KerasNorm, check_classes, check_factor, classify, image_input
+from keraslab.zoo._photo import KerasNorm, classify, image_input
+from keraslab.zoo._settings import checked, factor, image_shape
 
 # Table 2 of the paper: expansion, channels, blocks, stride of the first block.
 _STAGES = [
@@ -40,6 +41,7 @@ class _InvertedResidual(_Norm, B.InvertedResidual):
         return layer(x)
 
 
+@checked(alpha=factor, input_shape=image_shape)
 def mobilenet_v2(
     alpha: float = 1.0,
     input_shape: tuple[int | None, ...] = (224, 224, 3),
@@ -75,8 +77,6 @@ def mobilenet_v2(
         >>> small.output_shape, small.get_layer("stage2__block2__add").output.shape
         ((None, 10), (None, 8, 8, 8))
     """
-    check_factor(alpha, "mobilenet_v2(alpha=...)")
-    check_classes(classes, activation, "mobilenet_v2")
     image = image_input(input_shape, 1, "mobilenet_v2")
 
     x = _ConvNorm(_to_eight(32 * alpha), stride=2, activation="relu6", name="stem")(image)

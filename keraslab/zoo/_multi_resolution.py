@@ -7,8 +7,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
-from keraslab.zoo._photo import check_classes, classify, image_input
+from keraslab.zoo._photo import classify, image_input
+from keraslab.zoo._settings import checked, count, counts, image_shape
 
 
 class _Gather(B.Block):
@@ -28,6 +28,7 @@ class _Gather(B.Block):
         return self.use("last", B.ConvNorm, 2 * filters, 1)(x)
 
 
+@checked(width=count, input_shape=image_shape, modules=counts, depth=count, stem=count)
 def multi_resolution(
     width: int = 18,
     input_shape: tuple[int | None, ...] = (224, 224, 3),
@@ -77,29 +78,18 @@ def multi_resolution(
         >>> [small.get_layer(f"stage3__multi_resolution1__act{i}").output.shape for i in (1, 2, 3)]
         [(None, 8, 8, 4), (None, 4, 4, 8), (None, 2, 2, 16)]
     """
-    check_count(width, "multi_resolution(width=...)")
-    if not isinstance(modules, (list, tuple)) or not modules:
-        raise ValueError(
-            f"multi_resolution(modules=...): must be a list with the modules of each stage, such "
-            f"as (1, 4, 3). Received: {modules!r}."
-        )
-    for count in modules:
-        check_count(count, "multi_resolution(modules=[...])")
-    check_count(depth, "multi_resolution(depth=...)")
-    check_count(stem, "multi_resolution(stem=...)")
     if stem % 2:
         raise ValueError(
             f"multi_resolution(stem=...): must be a multiple of 2. Received: {stem!r}; "
             f"{stem + 1} works."
         )
-    check_classes(classes, activation, "multi_resolution")
     image = image_input(input_shape, 1, "multi_resolution")
 
     x = B.Chain([B.ConvNorm(stem, 3, 2), B.ConvNorm(stem, 3, 2)], name="stem")(image)
     streams = [B.Repeat(B.Bottleneck(stem), 4, name="stage1")(x)]
-    for stage, count in enumerate(modules, 2):
+    for stage, times in enumerate(modules, 2):
         widths = [width * 2**i for i in range(stage)]
-        exchanges = [B.MultiResolution(widths, depth) for _ in range(count)]
+        exchanges = [B.MultiResolution(widths, depth) for _ in range(times)]
         streams = B.Chain(exchanges, name=f"stage{stage}")(streams)
     x = _Gather(2 * stem, name="gather")(streams)
     return keras.Model(image, classify(x, classes, activation), name=name)

@@ -8,8 +8,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
+from keraslab.zoo._settings import checked, count, counts, image_shape, maybe
 from keraslab.zoo._stages import residual_stages
 
 
@@ -28,6 +28,9 @@ class MultiTask(NamedTuple):
     heads: B.Heads
 
 
+@checked(
+    input_shape=image_shape, attributes=count, filters=counts, depth=count, hidden=maybe(count)
+)
 def multi_task(
     input_shape: tuple[int, int, int] = (224, 224, 3),
     classes: int = 1000,
@@ -71,8 +74,6 @@ def multi_task(
         >>> {task: y.shape for task, y in made.model.output.items()}
         {'class': (None, 10), 'box': (None, 4), 'attributes': (None, 3)}
     """
-    check_lists("multi_task", filters=filters)
-    check_counts("multi_task", depth=depth)
     image = image_input(input_shape, 1, "multi_task")
     stem = B.Chain(
         {

@@ -6,8 +6,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
-from keraslab.zoo._photo import KerasNorm, check_classes, classify, image_input
+from keraslab.zoo._photo import Ending, FineNorm, Stem, classify, image_input
+from keraslab.zoo._settings import checked, count, image_shape, one_of
 
 # Table 1 of the paper: how many blocks in each stage.
 _STAGES = {
@@ -19,11 +19,7 @@ _STAGES = {
 }
 
 
-class _Norm(KerasNorm):
-    epsilon = 1.001e-5
-
-
-class _Residual(_Norm, B.Residual):
+class _Residual(FineNorm, B.Residual):
     """The block of depths 18 and 34, padded on all sides as the authors' code does."""
 
     momentum = 0.9
@@ -37,7 +33,7 @@ class _Residual(_Norm, B.Residual):
         return super().conv(part_name, x, filters, size, stride, padding="valid", **more)
 
 
-class _BottleneckV1(_Norm, B.Bottleneck):
+class _BottleneckV1(FineNorm, B.Bottleneck):
     """Every convolution has a bias, though a normalisation follows that takes it off again."""
 
     def conv(
@@ -49,7 +45,7 @@ class _BottleneckV1(_Norm, B.Bottleneck):
         )
 
 
-class _BottleneckV2(_Norm, B.Bottleneck):
+class _BottleneckV2(FineNorm, B.Bottleneck):
     """The sum is of two convolutions with biases; where only the size changes, of pixels."""
 
     def conv(
@@ -68,39 +64,17 @@ class _BottleneckV2(_Norm, B.Bottleneck):
         return super().shortcut(x, ready)
 
 
-class _Stem(_Norm):
-    """Convolution of size 7 and maximum pooling; both pad on all sides, whatever the size."""
-
-    filters: int
-    bias: bool
-    normalise: bool
-
-    def wire(self, x: Any) -> Any:
-        x = self.use("conv_pad", L.ZeroPadding2D, 3)(x)
-        x = self.conv("conv", x, self.filters, 7, 2, padding="valid", use_bias=self.bias)
-        if self.normalise:
-            x = self.act("act", self.norm("norm", x), "relu")
-        x = self.use("pool_pad", L.ZeroPadding2D, 1)(x)
-        return self.use("pool", L.MaxPooling2D, 3, 2)(x)
-
-
-class _ShallowStem(_Stem):
+class _ShallowStem(Stem):
     momentum = _Residual.momentum
     epsilon = _Residual.epsilon
 
 
-class _Ending(_Norm):
-    """The normalisation and activation that version 2 owes after its last sum."""
-
-    def wire(self, x: Any) -> Any:
-        return self.act("act", self.norm("norm", x), "relu")
-
-
-class _ShallowEnding(_Ending):
+class _ShallowEnding(Ending):
     momentum = _Residual.momentum
     epsilon = _Residual.epsilon
 
 
+@checked(depth=one_of(*_STAGES), input_shape=image_shape, version=one_of(1, 2), width=count)
 def resnet(
     depth: int = 50,
     input_shape: tuple[int | None, ...] = (224, 224, 3),
@@ -154,12 +128,10 @@ def resnet(
         >>> model.output_shape, model.count_params()
         ((None, 10), 178562)
     """
-    _check(depth, version, width)
-    check_classes(classes, activation, "resnet")
     image = image_input(input_shape, 1, "resnet")
     deep, pre = depth >= 50, version == 2
 
-    stem, ending = (_Stem, _Ending) if deep else (_ShallowStem, _ShallowEnding)
+    stem, ending = (Stem, Ending) if deep else (_ShallowStem, _ShallowEnding)
     x = stem(width, bias=deep, normalise=not pre, name="stem")(image)
     for number, times in enumerate(_STAGES[depth], 1):
         strides = _strides(number, times, at_the_end=deep and pre)
@@ -190,12 +162,3 @@ def _block(filters: int, stride: int, *, deep: bool, pre: bool) -> B.Block:
     if pre:
         return _BottleneckV2(filters, stride, pre_activation=True, stride_in="conv2")
     return _BottleneckV1(filters, stride, stride_in="conv1")
-
-
-def _check(depth: Any, version: Any, width: Any) -> None:
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth not in _STAGES:
-        listed = ", ".join(map(str, _STAGES))
-        raise ValueError(f"resnet(depth=...): must be one of {listed}. Received: {depth!r}.")
-    if isinstance(version, bool) or version not in (1, 2):
-        raise ValueError(f"resnet(version=...): must be 1 or 2. Received: {version!r}.")
-    check_count(width, "resnet(width=...)")

@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_choice
+from keraslab.zoo._settings import check_heads, checked, count, maybe, one_of, share
 
 
 class Seq2Seq(NamedTuple):
@@ -48,6 +48,7 @@ class Seq2Seq(NamedTuple):
             >>> made.translate([[3, 4, 5]], start=10, stop=11, length=1).shape
             (1, 1)
         """
+        length = count(length, "translate(length=...)")
         source = ops.convert_to_tensor(source, "int32")
         # NumPy in between takes off the masks, which Keras would warn about.
         known = _arrays(self.encoder(source))
@@ -70,6 +71,17 @@ def _arrays(tensors: dict[str, Any]) -> dict[str, Any]:
     return {key: ops.convert_to_numpy(x) for key, x in tensors.items()}
 
 
+@checked(
+    kind=one_of("recurrent", "transformer"),
+    source_vocabulary=count,
+    target_vocabulary=count,
+    width=count,
+    depth=maybe(count),
+    heads=maybe(count),
+    dropout=maybe(share),
+    source_length=maybe(count),
+    target_length=maybe(count),
+)
 def seq2seq(
     kind: str,
     source_vocabulary: int,
@@ -125,12 +137,12 @@ def seq2seq(
         >>> made.translate([[3, 4, 5, 6, 7, 0, 0]], start=38, stop=39, length=1).shape
         (1, 1)
     """
-    check_choice(kind, ("recurrent", "transformer"), "seq2seq(kind=...)")
     settings: dict[str, Any] = {"depth": depth, "heads": heads, "dropout": dropout}
     settings = {key: value for key, value in settings.items() if value is not None}
     vocabularies = source_vocabulary, target_vocabulary
     block: Any
     if kind == "transformer":
+        check_heads("seq2seq", width, heads or 8)
         block = B.TransformerSeq2Seq(*vocabularies, width, **settings, name=kind)
     elif settings:
         setting, value = next(iter(settings.items()))

@@ -7,11 +7,20 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts, check_lists
-from keraslab.zoo._photo import image_input
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._photo import image_input, sizes_of
+from keraslab.zoo._settings import checked, count, counts, image_shape, one_of
+
+_DISTANCES = ("absolute", "squared", "euclidean", "cosine", "concat")
 
 
+@checked(
+    input_shape=image_shape,
+    filters=counts,
+    kernel_sizes=counts,
+    embedding=count,
+    distance=one_of(*_DISTANCES),
+)
 def siamese(
     input_shape: tuple[int, int, int] = (105, 105, 1),
     *,
@@ -55,9 +64,6 @@ def siamese(
         >>> model.input_shape, model.output_shape
         ([(None, 28, 28, 1), (None, 28, 28, 1)], (None, 1))
     """
-    check_lists("siamese", filters=filters, kernel_sizes=kernel_sizes)
-    check_counts("siamese", embedding=embedding)
-    check_activation(activation, "siamese(activation=...)")
     if len(filters) != len(kernel_sizes):
         raise ValueError(
             f"siamese(kernel_sizes=...): must be as many as filters. "
@@ -80,12 +86,12 @@ def siamese(
     return keras.Model([first, second], same, name=name)
 
 
-def _check_size(input_shape: Sequence[int], kernel_sizes: Sequence[int]) -> None:
-    for size in input_shape[:2]:
+def _check_size(input_shape: tuple[int | None, ...], kernel_sizes: Sequence[int]) -> None:
+    for size in sizes_of(input_shape):
         if size is None:
             raise ValueError(
                 f"siamese(input_shape=...): height and width must be known, as the embedding sees "
-                f"every pixel. Received: {tuple(input_shape)}. Try: (105, 105, 1)."
+                f"every pixel. Received: {tuple(input_shape)}. Try: 105 by 105."
             )
         left = size
         for i, kernel in enumerate(kernel_sizes):

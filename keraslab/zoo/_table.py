@@ -1,39 +1,62 @@
 """What architectures with rows of a table have in common: their inputs and their encoder."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import keras
 from keras import layers as L
 
 from keraslab import blocks as B
+from keraslab.blocks._names import check_name
+from keraslab.zoo._settings import Rule, count
 
 
-def table_inputs(
-    numbers: Any, categories: Mapping[str, Any], function: str, *, reserved: Iterable[str] = ()
-) -> dict[str, Any]:
+def columns(default: Mapping[str, int], *reserved: str, prefixes: tuple[str, ...] = ()) -> Rule:
+    """Return the rule for categorical columns and how many values each has.
+
+    Args:
+        default: The columns that `None` stands for.
+        *reserved: Names of the model's own inputs, layers and blocks, which no column may have.
+        prefixes: What names of its own begin with, and no column's may.
+    """
+    reserved = ("numbers", *reserved)
+    taken = ", ".join(map(repr, [*reserved, *(f"{prefix}..." for prefix in prefixes)]))
+
+    def rule(value: Any, where: str) -> dict[str, int]:
+        given = default if value is None else value
+        if not isinstance(given, Mapping):
+            raise ValueError(
+                f"{where}: must be a dict of columns and how many values each has, such as "
+                f"{{'colour': 5}}. Received: {value!r}."
+            )
+        made = {}
+        for column, values in given.items():
+            check_name(column, where)
+            if column in reserved or column.startswith(prefixes):
+                hint = f"my_{column}" if column.startswith(prefixes) else f"{column}_id"
+                raise ValueError(
+                    f"{where}: {column!r} is the name of another input or layer, as are {taken}. "
+                    f"Try: {hint!r}."
+                )
+            try:
+                made[column] = count(values, where)
+            except ValueError as error:
+                raise ValueError(
+                    f"{where}: each column has its number of values, such as {{'colour': 5}}. "
+                    f"Received: {column!r}: {values!r}."
+                ) from error
+        return made
+
+    return rule
+
+
+def table_inputs(numbers: int, categories: Mapping[str, int], function: str) -> dict[str, Any]:
     """Return the inputs of a row: `numbers`, and ids `(batch, 1)` for each categorical column.
 
     Raises:
-        ValueError: If there are no columns, or one has no values or the name of another input.
+        ValueError: If there are no columns.
     """
-    for column, values in categories.items():
-        if isinstance(values, bool) or not isinstance(values, Integral) or values < 1:
-            raise ValueError(
-                f"{function}(categories=...): each column has its number of values, such as "
-                f"{{'colour': 5}}. Received: {column!r}: {values!r}."
-            )
-        if column == "numbers" or column in reserved:
-            raise ValueError(
-                f"{function}(categories=...): {column!r} is the name of another input. "
-                f"Try: {column + '_id'!r}."
-            )
-    if isinstance(numbers, bool) or not isinstance(numbers, Integral) or numbers < 0:
-        raise ValueError(
-            f"{function}(numbers=...): must be a whole number, 0 or more. Received: {numbers!r}."
-        )
     if not numbers and not categories:
         raise ValueError(f"{function}(numbers=...): the table has no columns. Received: 0. Try: 3.")
     inputs = {"numbers": keras.Input((numbers,), name="numbers")} if numbers else {}

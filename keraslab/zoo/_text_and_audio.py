@@ -7,12 +7,21 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_choice, full_precision
-from keraslab.zoo._counts import check_counts
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, maybe, one_of
 
 _FUSIONS = ("concat", "add", "multiply", "gated", "bilinear", "cross_attention")
 
 
+@checked(
+    vocabulary=count,
+    length=maybe(count),
+    frames=maybe(count),
+    mels=count,
+    fusion=one_of(*_FUSIONS),
+    embedding=count,
+    recurrent=count,
+)
 def text_and_audio(
     vocabulary: int = 5000,
     length: int | None = 128,
@@ -64,10 +73,6 @@ def text_and_audio(
         >>> model.output_shape
         (None, 4)
     """
-    check_choice(fusion, _FUSIONS, "text_and_audio(fusion=...)")
-    check_activation(activation, "text_and_audio(activation=...)")
-    check_counts("text_and_audio", vocabulary=vocabulary, mels=mels, classes=classes)
-    check_counts("text_and_audio", embedding=embedding, recurrent=recurrent)
     words = fusion == "cross_attention"
     read = _TextEncoder(vocabulary, embedding, recurrent, words, name="text_encoder")
     hear = _AudioEncoder(recurrent, name="audio_encoder")
@@ -95,6 +100,17 @@ class _TextEncoder(B.Block):
         return self.use("gru", L.GRU, self.recurrent, return_sequences=self.words)(x)
 
 
+class _ConvNorm(B.ConvNorm):
+    """Along time, which comes before the bands wherever images have their channels."""
+
+    @property
+    def channel_axis(self) -> int:
+        return -1
+
+    def conv(self, *args: Any, **settings: Any) -> Any:
+        return super().conv(*args, data_format="channels_last", **settings)
+
+
 @dataclass(eq=False, repr=False)
 class _AudioEncoder(B.Block):
     """Two convolutions that halve the frames, and a GRU's last state."""
@@ -102,6 +118,6 @@ class _AudioEncoder(B.Block):
     recurrent: int
 
     def wire(self, x: Any) -> Any:
-        x = self.use("conv1", B.ConvNorm, self.recurrent, stride=2)(x)
-        x = self.use("conv2", B.ConvNorm, self.recurrent, stride=2)(x)
+        x = self.use("conv1", _ConvNorm, self.recurrent, stride=2)(x)
+        x = self.use("conv2", _ConvNorm, self.recurrent, stride=2)(x)
         return self.use("gru", L.GRU, self.recurrent)(x)

@@ -6,10 +6,37 @@ from typing import Any
 import keras
 import numpy as np
 
-from keraslab.blocks._checks import check_count
 from keraslab.zoo._dcgan import GAN
+from keraslab.zoo._settings import checked, count, function, maybe, natural
 
 
+def _gan(value: Any, where: str) -> GAN:
+    models = value if isinstance(value, (list, tuple)) else []
+    if len(models) != 3 or not all(isinstance(model, keras.Model) for model in models):
+        raise TypeError(
+            f"{where}: must be GAN(generator, discriminator, model), such as dcgan() returns. "
+            f"Received: {value!r}."
+        )
+    return GAN(*models)
+
+
+def _images(value: Any, where: str) -> Any:
+    try:
+        return np.asarray(value, "float32")
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{where}: must be an array of numbers, (n, *image shape). Received: {value!r}."
+        ) from None
+
+
+@checked(
+    gan=_gan,
+    images=_images,
+    epochs=count,
+    batch_size=count,
+    seed=natural,
+    on_epoch=maybe(function("print")),
+)
 def train_gan(
     gan: GAN,
     images: Any,
@@ -24,7 +51,8 @@ def train_gan(
     After Goodfellow et al. 2014, "Generative Adversarial Networks",
     https://arxiv.org/abs/1406.2661. For every batch: the discriminator learns to say 1 to real
     images and 0 to generated ones; then, kept fixed, it judges new images, and the generator
-    learns to make it say 1.
+    learns to make it say 1. Layers of the discriminator that were frozen before
+    (`trainable = False`) stay so.
 
     Two models that were not compiled are compiled with the settings of the DCGAN paper: Adam
     with rate 0.0002 and beta_1 0.5. Compile `gan.discriminator` and `gan.model` before the first
@@ -45,7 +73,9 @@ def train_gan(
         neither wins, the first is near 0.69 and so is the second.
 
     Raises:
-        ValueError: If the images do not fit the generator, or a number is out of range.
+        TypeError: If `gan` is none, or `on_epoch` cannot be called.
+        ValueError: If the images do not fit the generator, a number is out of range, or all of
+            the discriminator is frozen.
 
     Example:
         >>> import numpy as np
@@ -56,13 +86,15 @@ def train_gan(
         [2, 2]
     """
     generator, discriminator, model = gan
-    images = np.asarray(images, "float32")
-    check_count(epochs, "train_gan(epochs=...)")
-    check_count(batch_size, "train_gan(batch_size=...)")
     if images.shape[1:] != generator.output_shape[1:] or len(images) < batch_size:
         raise ValueError(
             f"train_gan(images=...): must be {batch_size} or more of shape "
             f"{generator.output_shape[1:]}. Received: {images.shape}."
+        )
+    if not discriminator.trainable_weights:
+        raise ValueError(
+            "train_gan(gan=...): all of the discriminator is frozen, so it cannot learn. "
+            "Received: gan.discriminator with no trainable weights. Set its trainable = True."
         )
     for each in (discriminator, model):
         if not each.compiled:
@@ -72,6 +104,7 @@ def train_gan(
     width = generator.input_shape[-1]
     ones, zeros = np.ones((batch_size, 1), "float32"), np.zeros((batch_size, 1), "float32")
     history: dict[str, list[float]] = {"discriminator": [], "generator": []}
+    thaw = _remembered(discriminator)
     try:
         for epoch in range(epochs):
             judged, fooled = [], []
@@ -81,7 +114,7 @@ def train_gan(
                 noise = random.normal(size=(2, batch_size, width)).astype("float32")
 
                 fake = generator.predict_on_batch(noise[0])
-                discriminator.trainable = True
+                thaw()
                 both = np.concatenate([real, fake]), np.concatenate([ones, zeros])
                 judged.append(_step(discriminator, *both))
 
@@ -94,7 +127,7 @@ def train_gan(
             if on_epoch is not None:
                 on_epoch(epoch, losses)
     finally:
-        discriminator.trainable = True
+        thaw()
     return history
 
 
@@ -102,3 +135,24 @@ def _step(model: keras.Model, x: Any, y: Any) -> float:
     """Train on one batch and return its loss, whatever metrics the model has besides."""
     model.reset_metrics()  # not every version of Keras does it between batches
     return float(model.train_on_batch(x, y, return_dict=True)["loss"])
+
+
+def _remembered(model: keras.Model) -> Callable[[], None]:
+    """Return what sets `trainable` of the model and all in it back to what it is now."""
+    known: dict[int, Any] = {}
+    waiting: list[Any] = [model]
+    while waiting:  # outer ones first, since each sets all that it holds
+        part = waiting.pop(0)
+        if isinstance(part, keras.Layer) and id(part) not in known:
+            known[id(part)] = part
+            waiting.extend(vars(part).values())
+        elif isinstance(part, (list, tuple)):
+            waiting.extend(part)
+    parts = [*known.values(), *model.variables]
+    flags = [part.trainable for part in parts]
+
+    def restore() -> None:
+        for part, flag in zip(parts, flags, strict=True):
+            part.trainable = flag
+
+    return restore

@@ -8,8 +8,7 @@ from keras import ops
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import full_precision
-from keraslab.zoo._counts import check_counts
-from keraslab.zoo._photo import check_classes
+from keraslab.zoo._settings import at_least, check_heads, checked, count
 
 
 def _shares_model(*, name: str) -> Any:
@@ -31,6 +30,14 @@ class _Mean(B.Block):
         return self.use("vector", L.Reshape, (width,))(x)
 
 
+@checked(
+    vocabulary=at_least(2),
+    length=count,
+    width=count,
+    depth=count,
+    heads=count,
+    hidden=count,
+)
 def transformer_classifier(
     vocabulary: int = 20_000,
     length: int = 512,
@@ -76,16 +83,7 @@ def transformer_classifier(
         >>> model.output_shape, model.count_params()
         ((None, 3), 1587)
     """
-    check_classes(classes, activation, "transformer_classifier")
-    check_counts(
-        "transformer_classifier",
-        vocabulary=vocabulary,
-        length=length,
-        width=width,
-        depth=depth,
-        heads=heads,
-        hidden=hidden,
-    )
+    check_heads("transformer_classifier", width, heads)
     ids = keras.Input((None,), dtype="int32", name="ids")
     x = L.Embedding(vocabulary, width, name="tokens")(ids)
     x = B.Positions("learned", length, name="positions")(x, ids)

@@ -8,8 +8,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.zoo._counts import check_counts, check_lists
 from keraslab.zoo._photo import image_input
+from keraslab.zoo._settings import checked, count, counts, image_shape, number
 from keraslab.zoo._stages import residual_stages
 
 
@@ -26,6 +26,13 @@ class TripletNetwork(NamedTuple):
     model: keras.Model
 
 
+@checked(
+    input_shape=image_shape,
+    filters=counts,
+    depth=count,
+    embedding=count,
+    margin=number(above=0, below=4),
+)
 def triplet(
     input_shape: tuple[int, int, int] = (96, 96, 3),
     *,
@@ -67,8 +74,6 @@ def triplet(
         >>> network.encoder.output_shape, network.model.output_shape
         ((None, 4), (None, 1))
     """
-    check_lists("triplet", filters=filters)
-    check_counts("triplet", depth=depth, embedding=embedding)
     image = image_input(input_shape, 1, "triplet")
     encoder = B.Chain(
         {

@@ -8,8 +8,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts, check_lists
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, counts, factor, maybe
 
 
 class TwoTower(NamedTuple):
@@ -26,6 +26,16 @@ class TwoTower(NamedTuple):
     model: keras.Model
 
 
+@checked(
+    users=count,
+    items=count,
+    context=count,
+    history=maybe(count),
+    embedding=count,
+    hidden=counts,
+    output=count,
+    temperature=factor,
+)
 def two_tower(
     users: int = 10_000,
     items: int = 10_000,
@@ -74,14 +84,6 @@ def two_tower(
         >>> towers.query.output_shape, towers.candidate.output_shape, towers.model.output_shape
         ((None, 4), (None, 4), (None, 1))
     """
-    check_counts("two_tower", users=users, items=items, context=context)
-    check_lists("two_tower", hidden=hidden)
-    check_counts("two_tower", embedding=embedding, output=output)
-    check_activation(activation, "two_tower(activation=...)")
-    if not isinstance(temperature, (int, float)) or not temperature > 0:
-        raise ValueError(
-            f"two_tower(temperature=...): must be over 0, such as 0.05. Received: {temperature!r}."
-        )
     table = B.SharedEmbedding(items, embedding, pooling="average", name="item_table")
     person = L.Embedding(users, embedding, name="user_table")
     query = _Tower(tuple(hidden), output, name="query")

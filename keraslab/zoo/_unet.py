@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, check_count, full_precision
+from keraslab.zoo._settings import checked, count, flag, function, maybe, picture_shape
 
 
 @dataclass(eq=False, repr=False)
@@ -33,10 +33,16 @@ class _Head(B.ImageBlock):
         x = self.conv("conv", x, self.classes, 1, use_bias=True)
         if self.activation == "linear":
             return x
-        settings = full_precision()
-        return self.use("predictions", keras.layers.Activation, self.activation, **settings)(x)
+        return self.over_channels("predictions", x, self.activation)
 
 
+@checked(
+    filters=count,
+    depth=count,
+    input_shape=picture_shape,
+    block=maybe(function("keraslab.blocks.Residual")),
+    skip=flag,
+)
 def unet(
     filters: int = 64,
     depth: int = 4,
@@ -84,8 +90,6 @@ def unet(
         >>> model.output_shape
         (None, 28, 28, 10)
     """
-    check_count(classes, "unet(classes=...)")
-    check_activation(activation, "unet(activation=...)")
     levels = B.UNet(filters, depth, block or _TwoConvolutions, skip, name="levels")
     head = _Head(classes, activation, name="head")
 

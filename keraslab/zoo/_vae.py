@@ -11,7 +11,8 @@ from keras import layers as L
 from keras import ops
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
+from keraslab.blocks._checks import check_number
+from keraslab.zoo._settings import checked, count, counts, known_shape
 
 
 def _noise_model(width: int, dtype: str, *, name: str) -> Any:
@@ -97,8 +98,7 @@ class VAE(NamedTuple):
         Raises:
             ValueError: If `beta` is not over 0.
         """
-        if isinstance(beta, bool) or not beta > 0:
-            raise ValueError(f"compile_args(beta=...): must be over 0. Received: {beta!r}.")
+        check_number(beta, "compile_args(beta=...)", above=0)
         pixels = prod(self.decoder.output_shape[1:])
         return {
             "loss": {"image": loss, "kl": "mean_absolute_error"},
@@ -110,6 +110,7 @@ class VAE(NamedTuple):
         return {"image": images, "kl": np.zeros((len(images), 1), "float32")}
 
 
+@checked(code=count, filters=counts, input_shape=known_shape)
 def vae(
     code: int = 2,
     filters: Sequence[int] = (32, 64),
@@ -150,7 +151,6 @@ def vae(
         >>> {key: y.shape for key, y in v.model.output.items()}
         {'image': (None, 28, 28, 1), 'kl': (None, 1)}
     """
-    check_count(code, "vae(code=...)")
     down, gaussian = B.Encoder(filters, name="down"), _Gaussian(code, name="gaussian")
     up = B.Decoder(input_shape, list(reversed(filters)), output=activation, name="up")
 

@@ -8,8 +8,8 @@ from keras import ops
 
 from keraslab import blocks as B
 from keraslab.blocks._checks import full_precision
-from keraslab.zoo._counts import check_counts
-from keraslab.zoo._photo import check_classes, image_input
+from keraslab.zoo._photo import image_input, sizes_of
+from keraslab.zoo._settings import check_heads, checked, count, image_shape
 
 
 class _Patches(B.ImageBlock):
@@ -43,6 +43,14 @@ class _ClassToken(B.Block):
         return self.use("concat", L.Concatenate, axis=1)([token, x])
 
 
+@checked(
+    input_shape=image_shape,
+    patch=count,
+    width=count,
+    depth=count,
+    heads=count,
+    hidden=count,
+)
 def vit(
     input_shape: tuple[int, ...] = (224, 224, 3),
     classes: int = 1000,
@@ -95,11 +103,9 @@ def vit(
         >>> model.output_shape, model.count_params()
         ((None, 10), 1490)
     """
-    check_classes(classes, activation, "vit")
-    check_counts("vit", patch=patch, width=width, depth=depth, heads=heads, hidden=hidden)
+    check_heads("vit", width, heads)
     image = image_input(input_shape, patch, "vit")
-    first = keras.config.image_data_format() == "channels_first"
-    sizes = image.shape[2:] if first else image.shape[1:-1]
+    sizes: Any = sizes_of(input_shape)
     if any(size is None or size % patch for size in sizes):
         raise ValueError(
             f"vit(input_shape=...): height and width must be multiples of patch={patch}. "

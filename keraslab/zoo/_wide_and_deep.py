@@ -8,9 +8,9 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_activation, full_precision
-from keraslab.zoo._counts import check_counts, check_lists
-from keraslab.zoo._table import Embeddings, table_inputs
+from keraslab.blocks._checks import full_precision
+from keraslab.zoo._settings import checked, count, counts, natural
+from keraslab.zoo._table import Embeddings, columns, table_inputs
 
 # The categorical columns of the paper's figure 4, with small vocabularies.
 _CATEGORIES = {
@@ -21,6 +21,26 @@ _CATEGORIES = {
 }
 
 
+def _crosses(value: Any, where: str) -> tuple[tuple[str, str], ...]:
+    pairs = value if isinstance(value, (list, tuple)) else None
+    if pairs is None or not all(isinstance(pair, (list, tuple)) for pair in pairs):
+        raise ValueError(
+            f"{where}: must be a list of pairs of columns, such as [('user', 'item')]. "
+            f"Received: {value!r}."
+        )
+    return tuple(tuple(pair) for pair in pairs)
+
+
+@checked(
+    numbers=natural,
+    # Also names of layers inside `wide`, which has one with the name of each column.
+    categories=columns(
+        _CATEGORIES, "wide", "deep", "add", "output", "sum", "flat", prefixes=("pair_", "cross_")
+    ),
+    crosses=_crosses,
+    embedding=count,
+    hidden=counts,
+)
 def wide_and_deep(
     numbers: int = 3,
     categories: Mapping[str, int] | None = None,
@@ -66,20 +86,25 @@ def wide_and_deep(
         >>> wide.count_params()  # 9*5
         45
     """
-    check_lists("wide_and_deep", hidden=hidden)
-    check_counts("wide_and_deep", embedding=embedding)
-    check_activation(activation, "wide_and_deep(activation=...)")
-    columns = dict(_CATEGORIES if categories is None else categories)
+    table = categories or {}
     for pair in crosses:
-        if len(pair) != 2 or pair[0] == pair[1] or not set(pair) <= set(columns):
+        if len(pair) != 2 or pair[0] == pair[1] or not all(column in table for column in pair):
             raise ValueError(
                 f"wide_and_deep(crosses=...): must be pairs of two of the columns "
-                f"{', '.join(map(repr, columns))}. Received: {tuple(pair)!r}."
+                f"{', '.join(map(repr, table))}. Received: {tuple(pair)!r}."
             )
-    row = table_inputs(numbers, columns, "wide_and_deep")
-    wide = _Wide(columns, tuple((a, b) for a, b in crosses), name="wide")
-    deep = _Deep(embedding, columns, tuple(hidden), name="deep")
-    both = [wide(row), deep(row)] if columns else [deep(row)]
+    joined = [f"{a}_{b}" for a, b in crosses]
+    for a, b in crosses:
+        if joined.count(f"{a}_{b}") > 1:
+            raise ValueError(
+                f"wide_and_deep(crosses=...): a cross gives the layer 'cross_{a}_{b}' its name, "
+                f"and two would have it. Received: {tuple(crosses)!r}. Leave one out or rename a "
+                f"column."
+            )
+    row = table_inputs(numbers, table, "wide_and_deep")
+    wide = _Wide(table, tuple((a, b) for a, b in crosses), name="wide")
+    deep = _Deep(embedding, table, tuple(hidden), name="deep")
+    both = [wide(row), deep(row)] if table else [deep(row)]
     y = L.Add(name="add")(both) if len(both) > 1 else both[0]
     return keras.Model(
         row, L.Activation(activation, name="output", **full_precision())(y), name=name

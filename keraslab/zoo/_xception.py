@@ -6,8 +6,8 @@ import keras
 from keras import layers as L
 
 from keraslab import blocks as B
-from keraslab.blocks._checks import check_count
-from keraslab.zoo._photo import KerasNorm, check_classes, classify, image_input
+from keraslab.zoo._photo import KerasNorm, classify, image_input
+from keraslab.zoo._settings import checked, count, image_shape
 
 
 class _ConvNorm(KerasNorm, B.ConvNorm):
@@ -30,6 +30,7 @@ class _SeparableNorm(KerasNorm):
         return self.act("act", self.norm("norm", conv(x)), "relu")
 
 
+@checked(input_shape=image_shape, middle=count)
 def xception(
     input_shape: tuple[int | None, ...] = (299, 299, 3),
     classes: int = 1000,
@@ -63,8 +64,6 @@ def xception(
         >>> small.output_shape, small.get_layer("middle__block1__add").output.shape
         ((None, 10), (None, 2, 2, 728))
     """
-    check_count(middle, "xception(middle=...)")
-    check_classes(classes, activation, "xception")
     image = image_input(input_shape, 7, "xception")
 
     stem = {

@@ -154,6 +154,19 @@ def test_shapes_with_channels_first():
         assert B.Decoder((3, 7, 10), [4])(keras.Input((5,))).shape == (None, 3, 7, 10)
 
 
+@pytest.mark.usefixtures("channels_first")
+def test_a_softmax_of_a_decoded_picture_is_over_its_channels():
+    picture = keras.Input((3, 4, 5))
+    block = B.ImageBlock(name="end")
+    values = noise(2, 3, 4, 5)
+    made = array(keras.Model(picture, block.over_channels("output", picture, "softmax"))(values))
+    np.testing.assert_allclose(made.sum(1), 1, rtol=1e-5)
+    decoder = B.Decoder((3, 7, 10), [4], output="softmax", name="decoder")
+    with keras.StatelessScope(initialize_variables=False):
+        assert decoder(keras.Input((5,))).shape == (None, 3, 7, 10)
+    assert {"output", "channels_last", "channels_first"} <= decoder.parts.keys()
+
+
 def test_cutting_keeps_the_beginning():
     class Cut(UpBlock):
         def wire(self, x):
@@ -277,3 +290,112 @@ def test_a_failed_call_leaves_no_parts_behind():
     with pytest.raises(ValueError, match="must keep the sizes"):
         block(keras.Input((8, 8, 1)))
     assert block.parts == {}
+
+
+class Wide(B.Block):
+    """A block class whose first setting is not called `filters`, though it is that."""
+
+    width: int
+
+    def wire(self, x):
+        return self.use("conv", L.Conv2D, self.width, 1)(x)
+
+
+class Sum(B.Block):
+    """A block class that takes its own number of channels only."""
+
+    width: int
+
+    def wire(self, x):
+        return self.use("add", L.Add)([x, self.use("conv", L.Conv2D, self.width, 1)(x)])
+
+
+class TestBlockOfALevel:
+    """`block=...`: what makes a level's block from its number of channels."""
+
+    WAYS = pytest.mark.parametrize(
+        "make",
+        [
+            lambda block: B.UNet(8, depth=1, block=block, name="net"),
+            lambda block: B.MultiResolution([8], depth=2, block=block, name="net"),
+        ],
+        ids=["unet", "multi_resolution"],
+    )
+
+    @WAYS
+    @pytest.mark.parametrize("block", [B.DenseBlock, B.Xception, B.Repeat, L.Add])
+    def test_one_that_cannot_be_made_of_a_number(self, make, block):
+        message = rf"\(block=...\): {block.__name__}\(8\) failed: .*lambda n: .*{block.__name__}\("
+        with pytest.raises(TypeError, match=message):
+            make(block)
+
+    @WAYS
+    @pytest.mark.parametrize("block", [B.ConvNeXt, B.SqueezeExcite, B.Bottleneck, B.InceptionA])
+    def test_one_of_other_channels(self, make, block):
+        message = (
+            r"must keep the sizes and give (8|16) channels.*"
+            rf"block=lambda n: Chain\(\[{block.__name__}\(...\), ConvNorm\(n, 1\)\]\)"
+        )
+        net = make(block)
+        with pytest.raises(ValueError, match=message):
+            net(keras.Input((8, 8, 8)))
+        assert net.parts == {}
+
+    @WAYS
+    @pytest.mark.parametrize(
+        "block",
+        [
+            lambda n: B.Chain([B.ConvNeXt(), B.ConvNorm(n, 1)]),
+            lambda n: B.Chain([B.DenseBlock(2, 3), B.ConvNorm(n, 1)]),
+            lambda n: B.Bottleneck(n // 4),
+            lambda n: B.Xception([n, n]),
+            B.InvertedResidual,
+            Wide,
+        ],
+    )
+    def test_ways_out(self, make, block):
+        y = make(block)(keras.Input((8, 8, 8)))
+        assert keras.tree.flatten(y)[0].shape == (None, 8, 8, 8)
+
+    def test_one_that_keeps_the_channels_will_do_where_they_fit(self):
+        for block in (lambda n: B.ConvNeXt(), Sum):
+            y = B.MultiResolution([6, 8], depth=1, block=block)(keras.Input((8, 8, 6)))
+            assert [x.shape[-1] for x in y] == [6, 8]
+
+    def test_a_function_is_told_what_it_made(self):
+        with pytest.raises(ValueError, match=r"in 'stream1', a Bottleneck\..*\[Bottleneck\("):
+            B.MultiResolution([8], block=lambda n: B.Bottleneck(n))(keras.Input((8, 8, 8)))
+        with pytest.raises(
+            TypeError, match=r"UNet\(block=...\): <lambda>\(8\) failed: .*: None\. "
+        ):
+            B.UNet(8, block=lambda n: B.ConvNorm(None))
+
+    @WAYS
+    def test_one_that_changes_the_sizes(self, make):
+        net = make(lambda n: B.ConvNorm(n, stride=2))
+        with pytest.raises(ValueError, match=r"'net'.*must keep the sizes.*stride 1"):
+            net(keras.Input((8, 8, 8)))
+
+
+class TestEncoderAtAnotherSize:
+    def test_a_size_that_comes_to_the_same_code_is_fine(self):
+        encoder = B.Encoder([2, 3], code=4)
+        first = keras.Model(x := keras.Input((12, 12, 1)), encoder(x))
+        second = keras.Model(x := keras.Input((11, 9, 1)), encoder(x))
+        assert {id(w) for w in first.weights} == {id(w) for w in second.weights}
+
+    def test_another_is_refused_and_a_way_out_named(self):
+        encoder = B.Encoder([2, 3], code=4, name="e")
+        encoder(keras.Input((11, 9, 1)))
+        message = (
+            r"Encoder 'e': its code was built for images of \(9 to 12, 9 to 12\)\. "
+            r"Received: \(None, 16, 12, 1\)\..*Resizing.*code=None.*copy\(\)"
+        )
+        with pytest.raises(ValueError, match=message):
+            encoder(keras.Input((16, 12, 1)))
+        assert encoder(keras.Input((12, 12, 1))).shape == (None, 4)
+
+    def test_an_image_as_code_takes_any(self):
+        encoder = B.Encoder([2, 3])
+        assert encoder(keras.Input((12, 12, 1))).shape == (None, 3, 3, 3)
+        assert encoder(keras.Input((16, 8, 1))).shape == (None, 4, 2, 3)

@@ -124,6 +124,17 @@ class TestOrder:
         data = data_of([(4,), (4,)])
         np.testing.assert_array_equal(first(data), second(data))
 
+    def test_an_order_that_cannot_be_meant_is_named_by_key(self):
+        image, row = keras.Input((8, 8, 4)), keras.Input((4,))
+        with pytest.raises(
+            ValueError, match=r"here 'row', is changed.*Received: 'image' \(None, 8, 8, 4\)"
+        ):
+            B.Fusion("film")({"row": row, "image": image})
+        with pytest.raises(ValueError, match=r"which asks, .*Received: 'image' \(None, 8, 8, 4\)"):
+            B.Fusion("cross_attention")({"image": image, "row": row})
+        with pytest.raises(ValueError, match=r"Received: 'row' \(None, 4\) after 'text'\."):
+            B.Fusion("cross_attention")({"text": keras.Input((9, 4)), "row": row})
+
     def test_other_keys_are_refused(self):
         x = keras.Input((4,))
         block = B.Fusion("gated", name="f")

@@ -141,9 +141,9 @@ def test_predictions_are_in_full_precision():
         (lambda: B.MultiClass(1), ValueError, r"use Binary\(\)"),
         (lambda: B.SequenceLabels(0), ValueError, r"SequenceLabels\(classes=.*Received: 0"),
         (lambda: B.SequenceLabels(1), ValueError, r"use SequenceLabels\(2\)"),
-        (lambda: B.Box(weight=-1), ValueError, r"Box\(weight=.*over 0.*Received: -1"),
+        (lambda: B.Box(weight=-1), ValueError, r"Box\(weight=.*above 0.*Received: -1"),
         (lambda: B.MultiLabel(0), ValueError, r"MultiLabel\(labels=.*Received: 0"),
-        (lambda: B.Binary(weight=0), ValueError, r"Binary\(weight=.*over 0.*Received: 0"),
+        (lambda: B.Binary(weight=0), ValueError, r"Binary\(weight=.*above 0.*Received: 0"),
     ],
 )
 def test_wrong_settings(make, error, message):

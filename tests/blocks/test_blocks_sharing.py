@@ -98,7 +98,11 @@ class TestTriplet:
         [
             (lambda: B.Triplet("x"), TypeError, r"Triplet\(encoder=.*Received: 'x'"),
             (lambda: B.Triplet(B.Residual), TypeError, r"the class Residual; write Residual\("),
-            (lambda: B.Triplet(L.Dense(2), 0), ValueError, r"margin=.*paper's is 0.2.*: 0\."),
+            (
+                lambda: B.Triplet(L.Dense(2), 0),
+                ValueError,
+                r"margin=.*above 0 and below 4. Received: 0\.",
+            ),
             (lambda: B.Triplet(L.Dense(2), 4.0), ValueError, r"margin=.*Received: 4.0"),
             (lambda: B.Triplet(L.Dense(2), output="x"), ValueError, r"output=.*'distances'.*'x'"),
             (lambda: B.Triplet(L.Dense(2), name="a__b"), ValueError, r"Try: 'a_b'"),

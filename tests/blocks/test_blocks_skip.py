@@ -170,7 +170,7 @@ def test_a_step_may_be_replaced():
         (lambda: B.ConvNeXt(0), r"ConvNeXt\(kernel_size=.*Received: 0\."),
         (lambda: B.ConvNeXt(expansion=0), r"ConvNeXt\(expansion=.*Received: 0\."),
         (lambda: B.ConvNeXt(activation=4), r"ConvNeXt\(activation=.*Received: 4"),
-        (lambda: B.ConvNeXt(layer_scale=0), r"ConvNeXt\(layer_scale=.*1e-6.*Received: 0\."),
+        (lambda: B.ConvNeXt(layer_scale=0), r"ConvNeXt\(layer_scale=.*above 0. Received: 0\."),
         (lambda: B.ConvNeXt(layer_scale=True), r"ConvNeXt\(layer_scale=.*Received: True\."),
     ],
 )

@@ -144,7 +144,10 @@ def test_vit_reads_every_patch_and_its_place():
         (lambda: zoo.vit((8, 8, 3)), r"vit\(input_shape.*16 or more"),
         (lambda: zoo.vit(patch=0), r"vit\(patch=...\).*Received: 0"),
         (lambda: zoo.vit(classes=0), r"vit\(classes=...\).*Received: 0"),
-        (lambda: zoo.vit((16, 16, 3), width=10, heads=3, depth=1), "heads=3 must divide"),
+        (
+            lambda: zoo.vit((16, 16, 3), width=10, heads=3, depth=1),
+            r"vit\(width=.*multiple of heads=3.*10; 12 works",
+        ),
         (lambda: zoo.gpt("huge"), r"gpt\(size=...\).*'small', 'medium', 'large', 'xl'"),
         (lambda: zoo.gpt(width=0), r"gpt\(width=...\).*Received: 0"),
         (lambda: zoo.gpt(activation="sofmax"), r"gpt\(activation=...\).*'sofmax'"),
@@ -160,3 +163,25 @@ def test_vit_reads_every_patch_and_its_place():
 def test_bad_input_is_named(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("activation", ["linear", "log_softmax"])
+def test_drawing_from_logits_is_drawing_from_their_softmax(activation):
+    settings = {"vocabulary": 9, "length": 8, "width": 8, "depth": 1, "heads": 2}
+    model = zoo.gpt(**settings)
+    logits = zoo.gpt(**settings, activation=activation)
+    for weight in model.weights:  # far from uniform, so that garbage would show
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    logits.set_weights(model.get_weights())
+    ids = np.full((64, 1), 3)
+    for temperature in (0.0, 0.7, 2.0):
+        drawn = [zoo.generate(m, ids, 2, temperature=temperature, seed=1) for m in (model, logits)]
+        np.testing.assert_array_equal(*drawn)
+    assert len(np.unique(drawn[0])) > 3
+
+
+def test_drawing_from_what_is_no_distribution_is_refused():
+    model = zoo.gpt(vocabulary=9, length=8, width=8, depth=1, heads=2, activation="sigmoid")
+    with pytest.raises(ValueError, match=r"generate\(model=.*temperature.*activation='softmax'"):
+        zoo.generate(model, [[3, 1]], 1, temperature=1.0)
+    assert zoo.generate(model, [[3, 1]], 1).shape == (1, 3)

@@ -139,13 +139,13 @@ def test_one_pixel_is_enough():
         ({"depth": 20}, r"resnet\(depth=\.\.\.\): must be one of 18, 34, 50.*Received: 20\."),
         ({"depth": "50"}, r"resnet\(depth=.*Received: '50'"),
         ({"depth": [2, 2]}, r"resnet\(depth=.*Received: \[2, 2\]"),
-        ({"version": 3}, r"resnet\(version=\.\.\.\): must be 1 or 2. Received: 3"),
+        ({"version": 3}, r"resnet\(version=\.\.\.\): must be one of 1, 2. Received: 3"),
         ({"version": True}, r"resnet\(version=.*Received: True"),
         ({"width": 0}, r"resnet\(width=.*Received: 0"),
         ({"classes": 0}, r"resnet\(classes=.*Received: 0"),
         ({"activation": None}, r"resnet\(activation=.*'linear'"),
         ({"input_shape": (224, 224)}, r"resnet\(input_shape=.*such as \(224, 224, 3\)"),
-        ({"input_shape": (0, 8, 3)}, r"resnet\(input_shape=.*Received: 0"),
+        ({"input_shape": (0, 8, 3)}, r"resnet\(input_shape=.*Received: \(0, 8, 3\)"),
     ],
 )
 def test_wrong_settings(settings, message):
