@@ -1,6 +1,5 @@
 """What every block is: a callable with settings that wires plain Keras layers under one name."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Self, dataclass_transform
@@ -9,6 +8,7 @@ import keras
 
 from keraslab.blocks import _wiring
 from keraslab.blocks._fields import Signature, finish
+from keraslab.blocks._inputs import check_inputs, describe
 from keraslab.blocks._names import SEPARATOR, auto_name, check_name, other_name, snake_case
 from keraslab.blocks._settings import same_settings
 from keraslab.blocks._weights import is_real
@@ -138,10 +138,7 @@ class Block:
             TypeError: If an input is no symbolic tensor, or there are more or fewer than the
                 block takes.
         """
-        self._check_number_of_inputs(inputs)
-        for value in keras.tree.flatten(inputs):
-            if not isinstance(value, keras.KerasTensor):
-                raise TypeError(self._wrong_input(value))
+        check_inputs(self._title, self.wire, inputs)
         with _wiring.all_or_nothing():
             self._take_name()
             outputs = self.wire(*inputs)
@@ -149,7 +146,7 @@ class Block:
                 if not isinstance(value, keras.KerasTensor):
                     raise TypeError(
                         f"{self._title}: `wire` must return a symbolic tensor, or a list or "
-                        f"dict of them. Received: {_describe(value)}."
+                        f"dict of them. Received: {describe(value)}."
                     )
             return outputs
 
@@ -304,7 +301,7 @@ class Block:
             raise ValueError(f"{where}: the part name is the name. Leave out name=.")
         if isinstance(part, (Block, keras.Layer)):
             if args or kwargs:
-                raise ValueError(f"{where}: {_describe(part)} is finished and takes no settings.")
+                raise ValueError(f"{where}: {describe(part)} is finished and takes no settings.")
             made = part
         elif isinstance(part, type) and issubclass(part, Block):
             made = part(*args, **kwargs)
@@ -315,7 +312,7 @@ class Block:
         if not isinstance(made, (Block, keras.Layer)):
             raise TypeError(
                 f"{where}: a part is a layer, model or block class with its arguments, or a "
-                f"finished layer, model or block. Received: {_describe(part)}."
+                f"finished layer, model or block. Received: {describe(part)}."
             )
         if isinstance(made, Block):
             made._take_name(part_name, state.full)
@@ -358,30 +355,6 @@ class Block:
         memo[id(self)] = made
         return made
 
-    def _check_number_of_inputs(self, inputs: tuple[Any, ...]) -> None:
-        signature = inspect.signature(self.wire)
-        try:
-            signature.bind(*inputs)
-        except TypeError:
-            takes = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
-            form = signature.replace(parameters=takes, return_annotation=signature.empty)
-            text = f"{self._title} is called as block{form}. Received: {len(inputs)} inputs."
-            if len(inputs) > 1 == len(takes):
-                text += (
-                    " Make one of them first, such as Fusion()([a, b]); or call the block once "
-                    "for each, which shares its weights."
-                )
-            raise TypeError(text) from None
-
-    def _wrong_input(self, value: Any) -> str:
-        start = f"{self._title} was called on {_describe(value)}. A block connects symbolic tensors"
-        if isinstance(value, (keras.Layer, Block)):
-            return f"{start}: call that one first and pass its output, block(layer(x))."
-        return (
-            f"{start}, such as x = keras.Input((28, 28, 1)). To run it on data, make a model: "
-            f"keras.Model(x, block(x))."
-        )
-
 
 def _copy_value(value: Any, memo: dict[int, Any]) -> Any:
     if isinstance(value, Block):
@@ -398,20 +371,8 @@ def _copy_value(value: Any, memo: dict[int, Any]) -> Any:
     return value
 
 
-def _describe(value: Any) -> str:
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    if isinstance(value, (keras.Layer, Block)):
-        return f"the {type(value).__name__} {value.name!r}" if value.name else repr(value)
-    shape = getattr(value, "shape", None)
-    if isinstance(shape, tuple):
-        return f"a {type(value).__name__} of shape {shape}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"a {type(value).__name__}"
-
-
 def _call(make: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     if isinstance(make, (Block, keras.Layer)):
-        return _describe(make)
+        return describe(make)
     shown = [repr(value) for value in args] + [f"{key}={value!r}" for key, value in kwargs.items()]
     return f"{getattr(make, '__name__', repr(make))}({', '.join(shown)})"
