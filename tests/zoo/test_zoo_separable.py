@@ -162,7 +162,7 @@ def test_smallest_image(make, least):
     with kl.skeleton():
         assert make((least, 40, 3)).output_shape == (None, 2)
         assert make((40, least, 3)).output_shape == (None, 2)
-        with pytest.raises(ValueError, match=rf"input_shape=.*{least}.*Received: .*{least - 1}"):
+        with pytest.raises(ValueError, match=rf"input_shape=.*Received: .*{least - 1}"):
             make((40, least - 1, 3))
 
 
