@@ -4,6 +4,9 @@
 # Any Python from 3.11 to 3.13 will do; `make test PYTHON=/path/to/python` names one.
 PYTHON ?=
 ARGS ?=
+# Tests run in two processes, each with a TensorFlow of 1 to 2 GB; the tests of a file stay together.
+WORKERS ?= 2
+SPREAD := -n $(WORKERS) --dist loadfile
 VENV := .venv
 PY := $(VENV)/bin/python
 
@@ -59,12 +62,12 @@ types: $(VENV)/.for-test
 # TF_CPP_MIN_LOG_LEVEL, CUDA_VISIBLE_DEVICES: quiet, and the same on machines with a GPU.
 notebooks: $(VENV)/.for-test
 	@echo '== notebooks'
-	@TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 $(PY) -m pytest -q --nbval-lax notebooks
+	@TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 $(PY) -m pytest -q $(SPREAD) --nbval-lax notebooks
 
 # Last, so that its summary is the last thing on the screen.
 unit: $(VENV)/.for-test
 	@echo '== tests'
-	@$(PY) -m pytest -q $(MARKS) $(ARGS)
+	@$(PY) -m pytest -q $(SPREAD) $(MARKS) $(ARGS)
 
 format: $(VENV)/.for-test
 	@$(PY) -m ruff check --fix .

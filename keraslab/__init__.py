@@ -15,18 +15,27 @@ if TYPE_CHECKING:
     from keraslab import datasets as datasets
     from keraslab import zoo as zoo
     from keraslab.draw import plot_model as plot_model
+    from keraslab.graph import Cost as Cost
     from keraslab.graph import Graph as Graph
+    from keraslab.graph import cost_of as cost_of
     from keraslab.graph import materialize as materialize
     from keraslab.graph import read_graph as read_graph
     from keraslab.graph import skeleton as skeleton
     from keraslab.graph import summary as summary
+    from keraslab.graph import to_code as to_code
+    from keraslab.graph import what_if as what_if
+    from keraslab.panels import diff as diff
     from keraslab.panels import explore as explore
     from keraslab.panels import show as show
+    from keraslab.panels import watch as watch
     from keraslab.train import LiveCurves as LiveCurves
 
 _ROOM_OF = {
+    "Cost": "graph",
+    "cost_of": "graph",
     "Graph": "graph",
     "LiveCurves": "train",
+    "diff": "panels",
     "explore": "panels",
     "materialize": "graph",
     "plot_model": "draw",
@@ -34,14 +43,20 @@ _ROOM_OF = {
     "show": "panels",
     "skeleton": "graph",
     "summary": "graph",
+    "to_code": "graph",
+    "watch": "panels",
+    "what_if": "graph",
 }
 
 __all__ = [
+    "Cost",
     "Graph",
     "LiveCurves",
     "__version__",
     "blocks",
+    "cost_of",
     "datasets",
+    "diff",
     "explore",
     "materialize",
     "plot_model",
@@ -49,6 +64,9 @@ __all__ = [
     "show",
     "skeleton",
     "summary",
+    "to_code",
+    "watch",
+    "what_if",
     "zoo",
 ]
 
@@ -61,6 +79,11 @@ def __getattr__(name: str) -> _Any:
         globals()[name] = value
         return value
     raise AttributeError(f"module 'keraslab' has no attribute {name!r}")
+
+
+def load_ipython_extension(ipython: _Any) -> None:
+    """Add ``%%lens`` to IPython; ``%load_ext keraslab`` calls this."""
+    _import_module("keraslab.panels._extension").load(ipython)
 
 
 def __dir__() -> list[str]:

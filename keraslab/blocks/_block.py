@@ -7,6 +7,7 @@ from typing import Any, Self, dataclass_transform
 import keras
 
 from keraslab.blocks import _wiring
+from keraslab.blocks._calls import remember
 from keraslab.blocks._fields import Signature, finish
 from keraslab.blocks._inputs import check_inputs, describe
 from keraslab.blocks._names import SEPARATOR, auto_name, check_name, other_name, snake_case
@@ -142,12 +143,14 @@ class Block:
         with _wiring.all_or_nothing():
             self._take_name()
             outputs = self.wire(*inputs)
-            for value in keras.tree.flatten(outputs):
+            tensors = keras.tree.flatten(outputs)
+            for value in tensors:
                 if not isinstance(value, keras.KerasTensor):
                     raise TypeError(
                         f"{self._title}: `wire` must return a symbolic tensor, or a list or "
                         f"dict of them. Received: {describe(value)}."
                     )
+            remember(self, inputs, outputs, tensors)
             return outputs
 
     def use(self, part_name: str, part: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -92,8 +92,11 @@ def _call_card(call: JsonDict) -> JsonDict:
 
 def _group_card(group: JsonDict, calls: list[JsonDict]) -> JsonDict:
     rows = [["Calls", f"{group['size']:,}"], *_cost_rows(group, calls)]
-    kind = "nested model" if group["kind"] == "model" else "group"
-    return _card(group, group["label"], kind, rows, group["parent"]) | {"group": True}
+    kind, title = "nested model" if group["kind"] == "model" else "group", group["label"]
+    if group["kind"] == "repeat":
+        kind = f"{group['times']} alike parts"
+        title = title if "×" in title else f"{title} ×{group['times']}"
+    return _card(group, title, kind, rows, group["parent"]) | {"group": True}
 
 
 def _card(item: JsonDict, title: str, kind: str, rows: list[Any], parent: str | None) -> JsonDict:
@@ -111,6 +114,13 @@ def _cost_rows(item: JsonDict, calls: list[JsonDict]) -> list[list[str]]:
         rows.append(["Parameters", f"{item['params']:,}{note}"])
     if calls:
         rows.append(["MACs per sample", _macs(calls)])
+        memory = [call["memory"] for call in calls if call["memory"] is not None]
+        if memory:
+            least = "" if len(memory) == len(calls) else "at least "
+            rows.append(["Memory per sample", f"{least}{_bytes(sum(memory))}"])
+    if "sees_all" in item and (item["sees_all"] or item["receptive_field"]):
+        sizes = " × ".join(map(str, item["receptive_field"] or ()))
+        rows.append(["Receptive field", "all" if item["sees_all"] else sizes])
     return rows
 
 
@@ -120,6 +130,10 @@ def _macs(calls: list[JsonDict]) -> str:
     if all(call["macs"] is not None for call in calls):
         return short(known)
     return f"at least {short(known)}" if known else UNKNOWN
+
+
+def _bytes(count: int) -> str:
+    return f"{short(count)}B" if count >= 1000 else f"{count} B"
 
 
 def _shape_row(label: str, specs: list[JsonDict]) -> list[list[str]]:

@@ -6,8 +6,9 @@ import atexit
 import contextlib
 import json
 import os
+import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from keraslab.frontend import asset
@@ -21,6 +22,8 @@ DRAWINGS_BEFORE_RESTART = 200
 TEXT_BEFORE_RESTART = 24_000_000
 """Characters of graphs and drawings after which the engine is restarted, for the same reason."""
 
+_MEMORY_FAULT = re.compile(r"out of bounds|signature mismatch|unreachable|null function")
+
 
 class DrawingError(RuntimeError):
     """A picture could not be drawn; the message says why in one sentence.
@@ -32,30 +35,52 @@ class DrawingError(RuntimeError):
     """
 
 
-def draw(graph: dict[str, Any], opened: Iterable[str]) -> str:
+def draw(
+    graph: dict[str, Any], opened: Iterable[str], look: Mapping[str, Any] | None = None
+) -> str:
     """The SVG of a graph.
 
     Args:
         graph: What ``graph_json`` gives.
         opened: Ids of the groups drawn open.
+        look: What ``Look.json`` gives: overlay, shapes on edges, and so on.
 
     Raises:
         DrawingError: If it cannot be drawn in time, in memory, or at all.
     """
-    return _ENGINE.call("draw", graph, sorted(opened))
+    return _ENGINE.call("draw", graph, sorted(opened), dict(look or {}))
 
 
-def to_dot(graph: dict[str, Any], opened: Iterable[str]) -> str:
+def to_dot(
+    graph: dict[str, Any], opened: Iterable[str], look: Mapping[str, Any] | None = None
+) -> str:
     """The DOT text of a graph.
 
     Args:
         graph: What ``graph_json`` gives.
         opened: Ids of the groups drawn open.
+        look: What ``Look.json`` gives.
 
     Raises:
         DrawingError: If the engine cannot be loaded.
     """
-    return _ENGINE.call("toDot", graph, sorted(opened))
+    return _ENGINE.call("toDot", graph, sorted(opened), dict(look or {}))
+
+
+def to_mermaid(
+    graph: dict[str, Any], opened: Iterable[str], look: Mapping[str, Any] | None = None
+) -> str:
+    """The Mermaid text of a graph.
+
+    Args:
+        graph: What ``graph_json`` gives.
+        opened: Ids of the groups drawn open.
+        look: What ``Look.json`` gives.
+
+    Raises:
+        DrawingError: If the engine cannot be loaded.
+    """
+    return _ENGINE.call("toMermaid", graph, sorted(opened), dict(look or {}))
 
 
 def layout(dot: str) -> str:
@@ -85,23 +110,39 @@ class _Engine:
         # As parsed JSON, not as source: a key such as __proto__ stays a key.
         data = json.dumps(json.dumps(arguments))
         with self._lock:
-            v8 = self._running()
+            used = self._v8 is not None and self._drawings > 0
             try:
-                result = v8.eval(
-                    f"keraslabEngine.{function}(...JSON.parse({data}))", timeout_sec=TIME_LIMIT
-                )
-            except BaseException as error:
-                # A failed drawing leaves Graphviz' memory in an unknown state.
-                self._drop()
-                if isinstance(error, Exception):
+                result = self._evaluate(function, data)
+            except DrawingError:  # the engine could not start, and says why
+                raise
+            except Exception as error:
+                # Graphviz may break on what earlier drawings left in its memory: a fresh one
+                # is tried once, unless it was time, memory or size that ran out.
+                if not used or not _MEMORY_FAULT.search(str(error)):
                     # The cause would print a megabyte of JavaScript.
                     raise DrawingError(_sentence(error)) from None
-                raise
+                try:
+                    result = self._evaluate(function, data)
+                except DrawingError:
+                    raise
+                except Exception as again:
+                    raise DrawingError(_sentence(again)) from None
             self._drawings += 1
             self._text += len(data) + len(str(result))
             if self._drawings >= DRAWINGS_BEFORE_RESTART or self._text >= TEXT_BEFORE_RESTART:
                 self._drop()
         return str(result)
+
+    def _evaluate(self, function: str, data: str) -> Any:
+        v8 = self._running()
+        try:
+            return v8.eval(
+                f"keraslabEngine.{function}(...JSON.parse({data}))", timeout_sec=TIME_LIMIT
+            )
+        except BaseException:
+            # A failed drawing leaves Graphviz' memory in an unknown state.
+            self._drop()
+            raise
 
     def close(self) -> None:
         """Give everything back; the next drawing starts anew."""

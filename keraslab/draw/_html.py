@@ -12,6 +12,8 @@ from typing import Any
 from keraslab.draw import _engine
 from keraslab.draw._cards import cards, totals
 from keraslab.draw._json import details, graph_json
+from keraslab.draw._look import PLAIN, Look
+from keraslab.draw._rows import rows
 from keraslab.frontend import asset
 from keraslab.graph import Graph
 
@@ -19,6 +21,8 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
     "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
+
+_EXTRA = ("config", "line", "ports", "weights", "from", "to")
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -42,12 +46,13 @@ html, body {{ height: 100%; margin: 0; }}
 """
 
 
-def page(graph: Graph, opened: Iterable[str]) -> str:
-    """A graph as an HTML page that folds, unfolds, hovers and pans with no network.
+def page(graph: Graph, opened: Iterable[str], look: Look = PLAIN) -> str:
+    """A graph as an HTML page that folds, searches, hovers and pans with no network.
 
     Args:
         graph: The graph of a model.
         opened: Ids of the groups drawn open at first.
+        look: How it is drawn at first.
 
     Raises:
         DrawingError: If it cannot be drawn.
@@ -67,7 +72,9 @@ def page(graph: Graph, opened: Iterable[str]) -> str:
         "totals": totals(as_json),
         "groups": list(graph.group_by_id),
         "opened": first,
-        "svg": _engine.draw(as_json, first),
+        "svg": _engine.draw(as_json, first, look.json()),
+        "look": look.json(),
+        "rows": rows(as_json),
         "cards": cards(as_json),
         "details": {id_: _extra(graph, id_) for id_ in ids},
         "graph": as_json,
@@ -85,7 +92,7 @@ def page(graph: Graph, opened: Iterable[str]) -> str:
 def _extra(graph: Graph, id_: str) -> dict[str, Any]:
     """What the details of a node hold beyond its card."""
     found = details(graph, id_)
-    return {key: found[key] for key in ("config", "weights", "from", "to")}
+    return {key: found[key] for key in _EXTRA if key in found}
 
 
 def _embedded(data: object) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from keraslab.graph._data import Call, Graph, Group, TensorSpec, Weight
 
+LONGEST_LINE = 300
+
 
 def graph_json(graph: Graph) -> dict[str, Any]:
     """The whole graph as dicts, lists, text and numbers.
@@ -16,10 +18,11 @@ def graph_json(graph: Graph) -> dict[str, Any]:
         graph: The graph of a model.
     """
     inside = _calls_inside(graph)
+    costs = _costs(graph)
     return {
         "name": graph.name,
         "skeleton": graph.skeleton,
-        "calls": [_call(call) for call in graph.calls],
+        "calls": [_call(call) | _call_costs(costs, call.id) for call in graph.calls],
         "edges": [
             {
                 "source": edge.source,
@@ -39,7 +42,26 @@ def graph_json(graph: Graph) -> dict[str, Any]:
             "trainable": graph.trainable_params,
             "macs": graph.macs,
             "unknown_macs": list(graph.unknown_macs),
+            "inference_peak": costs.inference_peak if costs is not None else None,
+            "training_sum": costs.training_sum if costs is not None else None,
         },
+    }
+
+
+def _costs(graph: Graph) -> Any:
+    """Memory and receptive fields; a graph whose costs cannot be told has none."""
+    try:
+        return graph.costs
+    except Exception:  # a picture without costs is better than none
+        return None
+
+
+def _call_costs(costs: Any, id_: str) -> dict[str, Any]:
+    field = costs.receptive_field.get(id_) if costs is not None else None
+    return {
+        "memory": costs.memory.get(id_) if costs is not None else None,
+        "receptive_field": None if field is None else list(field),
+        "sees_all": costs is not None and id_ in costs.whole,
     }
 
 
@@ -64,6 +86,13 @@ def _call_details(graph: Graph, call: Call) -> dict[str, Any]:
     return {
         **_call(call),
         "config": _config(call),
+        "line": _line(call),
+        "ports": [
+            {"key": _text_or_none(port.key), "is": word}
+            for word, ports in (("input", graph.inputs), ("output", graph.outputs))
+            for port in ports
+            if port.call == call.id
+        ],
         "weights": [_weight(weight) for weight in call.weights],
         "from": [
             {"id": e.source, "name": graph.call_by_id[e.source].name, **_spec(e.spec)}
@@ -124,6 +153,7 @@ def _call(call: Call) -> dict[str, Any]:
         "arguments": list(call.arguments),
         "params": call.params,
         "trainable_params": _trainable(call.weights),
+        "dtype": call.outputs[0].dtype if call.outputs else None,
         "macs": call.macs,
         "group": call.group,
     }
@@ -141,11 +171,20 @@ def _group(group: Group, calls: list[Call]) -> dict[str, Any]:
         "children": list(group.children),
         "index": group.index,
         "count": group.count,
+        "times": group.times,
         "size": len(calls),
         "params": sum(weight.size for weight in weights),
         "trainable_params": _trainable(weights),
         "macs": None if unknown else sum(call.macs or 0 for call in calls),
     }
+
+
+def _line(call: Call) -> dict[str, Any] | None:
+    """The line of code that made the call, where it was recorded."""
+    line = getattr(call, "line", None)
+    if line is None:
+        return None
+    return {"place": str(line.place), "number": line.number, "text": str(line.text)[:LONGEST_LINE]}
 
 
 def _trainable(weights: Iterable[Weight]) -> int:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from keraslab.draw import _engine
 from keraslab.draw._files import check_folder, write_whole
 from keraslab.draw._json import graph_json
+from keraslab.draw._look import Look, Overlay
+from keraslab.draw._opening import first_opening
 from keraslab.draw._png import svg_to_png
 from keraslab.draw._table import table_html, table_text
+from keraslab.draw._tree import tree
 from keraslab.graph._data import Graph
-
-FEW = 16
-"""A picture opens by itself as long as it shows no more nodes than this."""
 
 
 class Picture:
@@ -25,9 +25,17 @@ class Picture:
         graph: The graph of a model.
         opened: Ids of the groups drawn open; a group inside a closed one stays hidden. None
             opens level by level as long as the picture stays small.
+        overlay: What colours the boxes and is written in them: ``"params"``, ``"macs"``,
+            ``"memory"``, ``"receptive_field"``, ``"dtype"`` or ``"trainable"``; None for the
+            kind of layer.
+        shapes: Whether every edge carries its shape.
+        shared_once: Whether the calls of a shared layer are one box, where that makes no cycle.
+        status: For calls by id, whether they are the ``"same"``, ``"added"``, ``"removed"`` or
+            ``"changed"``: a picture of what changed, without overlay.
 
     Raises:
-        ValueError: If ``opened`` holds an id that is no group of the graph.
+        ValueError: If ``opened`` holds an id that is no group of the graph, or ``overlay`` or a
+            status is none of these words.
 
     Example:
         >>> import keras
@@ -39,9 +47,19 @@ class Picture:
         '<svg'
     """
 
-    def __init__(self, graph: Graph, opened: Iterable[str] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        opened: Iterable[str] | None = None,
+        *,
+        overlay: Overlay | None = None,
+        shapes: bool = False,
+        shared_once: bool = False,
+        status: Mapping[str, str] | None = None,
+    ) -> None:
         self.graph = graph
-        self._opened = frozenset(_automatic(graph) if opened is None else opened)
+        self.look = Look(overlay, shapes, shared_once, status)
+        self._opened = frozenset(first_opening(graph) if opened is None else opened)
         unknown = sorted(self._opened - graph.group_by_id.keys())
         if unknown:
             raise ValueError(
@@ -49,6 +67,24 @@ class Picture:
                 f"Received: {unknown[0]!r}."
             )
         self._svg: str | None = None
+
+    @classmethod
+    def in_look(cls, graph: Graph, opened: Iterable[str] | None, look: Look) -> Picture:
+        """A picture in the look of another one, or of a view.
+
+        Args:
+            graph: The graph of a model.
+            opened: As for a picture.
+            look: How it is drawn.
+        """
+        return cls(
+            graph,
+            opened,
+            overlay=look.overlay,
+            shapes=look.shapes,
+            shared_once=look.shared_once,
+            status=look.status,
+        )
 
     @property
     def opened(self) -> frozenset[str]:
@@ -62,7 +98,7 @@ class Picture:
             DrawingError: If it cannot be drawn in time, in memory, or on this platform.
         """
         if self._svg is None:
-            self._svg = _engine.draw(graph_json(self.graph), self._opened)
+            self._svg = _engine.draw(graph_json(self.graph), self._opened, self.look.json())
         return self._svg
 
     def png(self, dpi: float = 96) -> bytes:
@@ -83,19 +119,32 @@ class Picture:
         Raises:
             DrawingError: If the drawing engine cannot be loaded.
         """
-        return _engine.to_dot(graph_json(self.graph), self._opened)
+        return _engine.to_dot(graph_json(self.graph), self._opened, self.look.json())
+
+    def mermaid(self) -> str:
+        """The drawing in the Mermaid language, which a README on many sites shows as a picture.
+
+        Raises:
+            DrawingError: If the drawing engine cannot be loaded.
+        """
+        return _engine.to_mermaid(graph_json(self.graph), self._opened, self.look.json())
+
+    def tree(self) -> str:
+        """The groups and calls as a tree of text, for a terminal."""
+        return tree(self.graph, self._opened)
 
     def html(self) -> str:
         """A page of its own that folds, unfolds, hovers and pans with no network."""
         from keraslab.draw._html import page
 
-        return str(page(self.graph, self._opened))
+        return str(page(self.graph, self._opened, self.look))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the drawing to a file.
 
         Args:
-            path: Where to; its suffix says what: ``.svg``, ``.png``, ``.html`` or ``.dot``.
+            path: Where to; its suffix says what: ``.svg``, ``.png``, ``.html``, ``.dot``, ``.mmd``
+                (Mermaid) or ``.txt`` (a tree).
 
         Raises:
             DrawingError: If it cannot be drawn.
@@ -108,10 +157,12 @@ class Picture:
             ".png": self.png,
             ".html": self.html,
             ".dot": self.dot,
+            ".mmd": self.mermaid,
+            ".txt": self.tree,
         }
         if target.suffix.lower() not in writers:
             raise ValueError(
-                f"save(path=...): the name must end in .svg, .png, .html or .dot. "
+                f"save(path=...): the name must end in {', '.join(writers)}. "
                 f"Received: {os.fspath(path)!r}."
             )
         check_folder(target, "save(path=...)")
@@ -148,28 +199,3 @@ class Picture:
             return table_text(self.graph)
         except Exception:
             return repr(self)
-
-
-def _automatic(graph: Graph) -> frozenset[str]:
-    """The groups to open so that the picture shows much, but not too much.
-
-    Whole levels are opened, so that repeated blocks look alike.
-    """
-    depth: dict[str, int] = {}
-    for group in graph.groups:
-        depth[group.id] = 0 if group.parent is None else depth[group.parent] + 1
-    opened: frozenset[str] = frozenset()
-    for level in range(max(depth.values(), default=-1) + 1):
-        wider = opened | {id_ for id_, at in depth.items() if at == level}
-        if _visible(graph, wider) > FEW:
-            break
-        opened = wider
-    return opened
-
-
-def _visible(graph: Graph, opened: frozenset[str]) -> int:
-    """How many nodes a picture with these groups open shows."""
-    # A group whose parent is closed is hidden, and so is a call in a closed group.
-    shown = {None} | opened
-    calls = sum(call.group in shown for call in graph.calls)
-    return calls + sum(g.id not in opened and g.parent in shown for g in graph.groups)

@@ -48,12 +48,14 @@ def arguments_text(node: Any) -> tuple[str, ...]:
     texts = list(_constants(operation, args))
     defaults = _call_defaults(kind) if kwargs else {}
     for name, value in kwargs.items():
-        if _is_constant(value) and not _same(value, defaults.get(name)):
+        value = _listed(value)
+        if _is_constant(value) and not _same(value, _listed(defaults.get(name))):
             texts.append(f"{name}={value_text(value)}")
     if not is_layer:
         usual = _constructor_defaults(kind)
         for name, value in keras_internals.settings_of(operation).items():
-            if value is not None and not _same(value, usual.get(name)):
+            value = _listed(value)
+            if value is not None and not _same(value, _listed(usual.get(name))):
                 texts.append(f"{name}={value_text(value)}")
     return tuple(_short(text) for text in texts)
 
@@ -70,7 +72,7 @@ def _constants(operation: Any, args: tuple[Any, ...]) -> Iterator[str]:
         return
     for value in args:
         if _is_constant(value):
-            yield value_text(value)
+            yield value_text(_listed(value))
 
 
 def _is_constant(value: Any) -> bool:
@@ -84,11 +86,16 @@ def _is_constant(value: Any) -> bool:
     return True
 
 
+def _listed(value: Any) -> Any:
+    """A value with its tuples as lists, since a file does not tell one from the other."""
+    return [_listed(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _same(value: Any, other: Any) -> bool:
     return value is other or (
-        isinstance(value, (bool, int, float, str, tuple))
+        isinstance(value, (bool, int, float, str, list))
         and type(value) is type(other)
-        # A tuple may hold arrays, whose comparison has no single answer.
+        # A list may hold arrays, whose comparison has no single answer.
         and repr(value) == repr(other)
     )
 
@@ -98,6 +105,8 @@ def value_text(value: Any) -> str:
     if isinstance(value, (bool, int, str, type(None))):
         return repr(value)
     if isinstance(value, float):
+        if value != value or value in (float("inf"), float("-inf")):
+            return repr(value)
         return f"{value:.6g}" if value != int(value or 0) or abs(value) > 1e6 else repr(value)
     if isinstance(value, slice):
         parts = [value.start, value.stop, value.step]

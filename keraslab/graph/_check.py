@@ -13,8 +13,8 @@ class ModelError(ValueError):
     """Something was given that cannot be read as a graph; the message is one clear sentence."""
 
 
-def functional_or_error(model: Any) -> Any:
-    """The Functional graph of a model.
+def graph_or_error(model: Any) -> Any:
+    """The Functional graph of a model; of a subclassed one, what its ``call`` does.
 
     Args:
         model: What the user gave as a model.
@@ -35,7 +35,9 @@ def functional_or_error(model: Any) -> Any:
                 "or call model.build((None, ...)) with that shape."
             )
     if functional is None:
-        raise ModelError(_no_graph(model))
+        from keraslab.graph._trace import trace_model  # it raises this module's error
+
+        return trace_model(model)
     if all(isinstance(op, keras.layers.InputLayer) for op in functional.operations):
         raise ModelError(
             f"{name} has no layers: its outputs are its inputs. Call a layer between them."
@@ -71,14 +73,4 @@ def _not_a_model(value: Any) -> str:
     return (
         f"A Keras model is needed, but {text} ({kind}) was received: "
         "give what keras.Model(inputs, outputs) or keras.Sequential([...]) returns."
-    )
-
-
-def _no_graph(model: Any) -> str:
-    kind = type(model).__name__
-    state = "has no graph of calls" if model.built else "was never called and has no graph of calls"
-    return (
-        f"The model '{model.name}' is of the subclass {kind} and {state}: only Functional and "
-        "Sequential models can be seen from inside. Wire the same layers with the Functional API, "
-        "or wrap it as one layer: x = keras.Input(shape=...); keras.Model(x, model(x))."
     )

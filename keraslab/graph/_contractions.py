@@ -145,7 +145,7 @@ def dot_layer(site: Site) -> int:
 # -- attention
 
 
-def _roles(site: Site, *names: str) -> list[Shape]:
+def roles(site: Site, *names: str) -> list[Shape]:
     """The inputs by role: those given by keyword, then the others in order of the names."""
     named = {key: shape for key, shape in zip(site.keys, site.inputs, strict=True) if key in names}
     free = [name for name in names if name not in named]
@@ -158,7 +158,7 @@ def _roles(site: Site, *names: str) -> list[Shape]:
 
 def multi_head_attention(site: Site) -> int:
     layer = site.operation
-    query, value, key = _roles(site, "query", "value", "key")
+    query, value, key = roles(site, "query", "value", "key")
     heads, width = layer.num_heads, layer.key_dim
     value_width = layer.value_dim or width
     axes = layer.attention_axes or range(1, len(query) - 1)
@@ -174,7 +174,7 @@ def multi_head_attention(site: Site) -> int:
 
 def grouped_query_attention(site: Site) -> int:
     layer = site.operation
-    query, value, key = _roles(site, "query", "value", "key")
+    query, value, key = roles(site, "query", "value", "key")
     if layer.use_gate:
         raise Unknown
     wide = layer.num_query_heads * layer.head_dim

@@ -6,7 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from keraslab.graph._costs import Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,16 @@ class Weight:
         return math.prod(self.shape)
 
 
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """The line of code that made a call."""
+
+    place: str
+    """Where it stands, as people say it: ``cell [3]``."""
+    number: int
+    text: str
+
+
 @dataclass(frozen=True)
 class Call:
     """One application of a layer or operation.
@@ -70,6 +83,15 @@ class Call:
     """The id of the innermost group it belongs to."""
     operation: Any = field(repr=False, compare=False)
     """The Keras layer or operation itself."""
+    node: Any = field(default=None, repr=False, compare=False)
+    """Keras' own record of the call, where it has one."""
+    rows: int | None = 1
+    """How many entries along the first axis belong to one sample: the steps, inside a
+    ``TimeDistributed``; None where unknown."""
+    weights_known: bool = True
+    """Whether ``weights`` are those of the layer; not where a file's class is not known here."""
+    line: CodeLine | None = field(default=None, compare=False)
+    """The line of code that made it, where ``%%lens`` or ``watch`` recorded it."""
 
     @property
     def shared(self) -> bool:
@@ -192,3 +214,15 @@ class Graph:
     def unknown_macs(self) -> tuple[str, ...]:
         """Ids of the calls whose multiply-accumulates are unknown."""
         return tuple(call.id for call in self.calls if call.macs is None)
+
+    @property
+    def unknown_params(self) -> tuple[str, ...]:
+        """Ids of the calls whose weights are unknown; ``params`` does not count them."""
+        return tuple(call.id for call in self.calls if not call.weights_known)
+
+    @cached_property
+    def costs(self) -> Costs:
+        """Memory and receptive field of each call; worked out when first asked for."""
+        from keraslab.graph._costs import costs_of
+
+        return costs_of(self)

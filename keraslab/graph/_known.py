@@ -58,3 +58,27 @@ UNKNOWN_OPERATIONS = frozenset(
         "CTCDecode", "CTCLoss",
     }
 )  # fmt: skip
+
+# Operations whose value at a place depends on the values at that place alone.
+ELEMENTWISE_OPERATIONS = frozenset(
+    {
+        # arithmetic
+        "Abs", "Absolute", "Add", "Cbrt", "Ceil", "Clip", "Deg2rad", "Divide", "DivideNoNan", "Exp",
+        "Exp2", "Expm1", "Fabs", "Floor", "FloorDivide", "Fmax", "Fmin", "Fmod", "Hypot", "Log",
+        "Log10", "Log1p", "Log2", "Logaddexp", "Logaddexp2", "Maximum", "Minimum", "Mod",
+        "Multiply", "NanToNum", "Negative", "Power", "Rad2deg", "Reciprocal", "Round", "Rsqrt",
+        "Sign", "Sqrt", "Square", "Subtract", "TrueDivide", "Trunc", "Where",
+        # trigonometry and error functions
+        "Arccos", "Arccosh", "Arcsin", "Arcsinh", "Arctan", "Arctan2", "Arctanh", "Cos", "Cosh",
+        "Erf", "Erfc", "Erfinv", "Sin", "Sinc", "Sinh", "Tan", "Tanh",
+        # comparing
+        "Equal", "Greater", "GreaterEqual", "Isfinite", "Isinf", "Isnan", "Less", "LessEqual",
+        "LogicalAnd", "LogicalNot", "LogicalOr", "LogicalXor", "NotEqual",
+        # activations
+        "Celu", "Elu", "Gelu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu",
+        "LogSigmoid", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "SoftShrink", "Softplus",
+        "Softsign", "SparsePlus", "SparseSigmoid", "Squareplus", "TanhShrink", "Threshold",
+        # types
+        "Cast", "Copy", "SaturateCast", "StopGradient",
+    }
+)  # fmt: skip

@@ -4,8 +4,8 @@ Only the multiply-accumulates of contractions are counted: convolutions, dense a
 kernels, attention, matrix products. By convention normalisation, activations, pooling,
 padding, reshaping, merging and table look-ups count 0, and so does a bias. One MAC is one
 multiplication and one addition, so FLOPs are twice as many. Positions in the padding count
-as all others do. What is not known here, such as a layer with a ``call`` of its own, is
-unknown (None) and never 0.
+as all others do. What is not known here, such as a layer with a ``call`` of its own whose
+author did not declare a cost, is unknown (None) and never 0.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from keraslab.graph import _contractions as contractions
 from keraslab.graph import keras_internals
 from keraslab.graph._contractions import Shape, Site, Unknown, known
 from keraslab.graph._data import TensorSpec
+from keraslab.graph._declared import CostError, PerClass, deciding_class, declared_by, declared_cost
 from keraslab.graph._known import FREE_LAYERS, UNKNOWN_OPERATIONS
 
 
@@ -38,6 +39,9 @@ def macs_of(
 
     Returns:
         The number, or None where the rule or a size is unknown.
+
+    Raises:
+        CostError: The function that a layer's author declared failed or returned no cost.
     """
     rule = _rule_for(type(operation))
     if rule is None or rule is _none:
@@ -51,6 +55,8 @@ def macs_of(
     )
     try:
         return rule(site)
+    except CostError:
+        raise
     except Unknown:
         return None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -64,6 +70,11 @@ def _one_sample(shape: Shape) -> Shape:
 
 def _none(site: Site) -> int:  # noqa: ARG001
     return 0
+
+
+def _declared(site: Site) -> int:
+    cost = declared_cost(site.operation, site.inputs, site.outputs)
+    return known(cost.macs if cost else None)
 
 
 # -- layers around others
@@ -160,19 +171,21 @@ _OPERATIONS: dict[str, Callable[[Site], int]] = {
     "DotProductAttention": contractions.attention_operation,
 }
 
-_RULES: dict[type, Callable[[Site], int] | None] = {}
+_RULES = PerClass()
 
 
 def _rule_for(kind: type) -> Callable[[Site], int] | None:
-    if kind not in _RULES:
-        # Bounded, since a class made in a notebook cell stays alive as long as it is a key.
-        if len(_RULES) > 1000:
-            _RULES.clear()
-        _RULES[kind] = _find_rule(kind)
-    return _RULES[kind]
+    try:
+        found: Callable[[Site], int] | None = _RULES[kind]
+    except KeyError:
+        found = _RULES[kind] = _find_rule(kind)
+    return found
 
 
 def _find_rule(kind: type) -> Callable[[Site], int] | None:
+    owner = deciding_class(kind)
+    if owner is not None and declared_by(owner):
+        return _declared
     if not _call_is_kerass_own(kind):
         return None
     names = [base.__name__ for base in kind.__mro__ if base.__module__.startswith("keras.")]
@@ -185,7 +198,7 @@ def _find_rule(kind: type) -> Callable[[Site], int] | None:
 
 def _call_is_kerass_own(kind: type) -> bool:
     """Whether what a class computes is defined by Keras, so that a rule can know it."""
-    owner = next((base for base in kind.__mro__ if "call" in vars(base)), None)
+    owner = deciding_class(kind)
     return owner is not None and owner.__module__.startswith("keras.")
 
 

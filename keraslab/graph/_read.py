@@ -9,30 +9,48 @@ from typing import Any
 import keras
 
 from keraslab.graph import keras_internals
-from keraslab.graph._check import functional_or_error
+from keraslab.graph._check import graph_or_error
 from keraslab.graph._data import Call, Graph, Port, Weight
+from keraslab.graph._from_config import graph_of_config
+from keraslab.graph._from_file import config_of_file, is_path
+from keraslab.graph._from_tensors import is_tensors, so_far
 from keraslab.graph._groups import find_groups
+from keraslab.graph._lines import line_of
+from keraslab.graph._repeats import find_repeats
 from keraslab.graph._skeleton import is_skeleton
+from keraslab.graph._stranger import UnknownLayer
 from keraslab.graph._walk import Draft, Source, Walk
 
 
 def read_graph(model: Any) -> Graph:
-    """Read a Functional or Sequential model as data: its calls, edges and groups.
+    """Read a model as data: its calls, edges and groups.
 
     One call stands for each time a layer or operation is applied in this model, whatever
-    other models do with the same layers. A nested model is opened: its calls stand in the
-    graph, in one group for each call of it. The model is not changed, and no weight is made.
+    other models do with the same layers. Nested models, wrappers, and subclassed models and
+    layers are opened: their calls stand in the graph, in one group for each call of them. A
+    layer whose ``call`` cannot be followed on symbolic tensors stays one box. The model is not
+    changed, and no weight is made.
 
     Args:
-        model: A Functional model, or a Sequential model that knows its input shape; real,
-            loaded from a file, or built without weights.
+        model: One of these:
+
+            - a Functional or Sequential model, real, loaded, or built without weights;
+            - a subclassed model that was called or built once;
+            - a symbolic tensor, or a list, tuple or dict of them: the graph so far, with the
+              tensors as its outputs;
+            - a config: what ``model.get_config()`` or
+              ``keras.saving.serialize_keras_object(model)`` returns;
+            - the path of a ``.keras`` file, of which the config alone is read. Nothing in a
+              file or config runs: a ``Lambda``, or a class that is not known here, is a box
+              with its config and the shapes its neighbours recorded, and its weights and costs
+              are unknown.
 
     Returns:
         The graph; a later change of the model does not reach it.
 
     Raises:
-        ModelError: It is no Keras model, is not built yet, is a subclassed model without a
-            graph, or has no layers.
+        ModelError: It is none of these, is not built yet, has no layers, or is damaged; the
+            sentence says what to do.
 
     Example:
         >>> import keras
@@ -42,20 +60,36 @@ def read_graph(model: Any) -> Graph:
         >>> [call.id for call in graph.calls], graph.params, graph.macs
         (['x#0', 'dense#0'], 18, 16)
     """
-    functional = functional_or_error(model)
+    functional, name, trainable, skeleton = _found(model)
     walk = Walk()
     outputs = walk.through(functional)
     inputs = [walk.sources.get(id(tensor)) for tensor in functional.inputs]
     groups, group_of = find_groups(walk.scopes)
+    groups, group_of = find_repeats(walk.calls, walk.edges, groups, group_of)
     return Graph(
-        name=model.name,
-        calls=_calls(walk.calls, group_of, bool(model.trainable)),
+        name=name,
+        calls=_calls(walk.calls, group_of, trainable),
         edges=tuple(walk.edges),
         groups=groups,
         inputs=_ports(keras_internals.input_structure(functional), inputs),
         outputs=_ports(keras_internals.output_structure(functional), outputs),
-        skeleton=is_skeleton(model),
+        skeleton=_holds_skeleton(walk) if skeleton is None else skeleton,
     )
+
+
+def _found(value: Any) -> tuple[Any, str, bool, bool | None]:
+    """The graph in a value, its name, whether it trains, and whether it has no weights."""
+    if is_path(value) or (isinstance(value, Mapping) and not is_tensors(value)):
+        config, what = config_of_file(value) if is_path(value) else (value, "The config")
+        return (*graph_of_config(config, what), True)
+    if is_tensors(value):
+        return so_far(value), "graph so far", True, None
+    return graph_or_error(value), value.name, bool(value.trainable), is_skeleton(value)
+
+
+def _holds_skeleton(walk: Walk) -> bool:
+    made = {id(call.operation): call.operation for call in walk.calls}
+    return any(map(is_skeleton, made.values()))
 
 
 def config_of(operation: Any) -> Mapping[str, Any]:
@@ -74,13 +108,17 @@ def _calls(
     weights: dict[str, tuple[Weight, ...]] = {}
     calls = []
     for draft in drafts:
-        if draft.layer not in weights:
-            weights[draft.layer] = _weights(draft.operation, trainable)
+        if draft.variables is not None:
+            used = _weights(draft.operation, draft.variables, trainable)
+        elif draft.layer not in weights:
+            used = weights[draft.layer] = _weights_of(draft.operation, trainable)
+        else:
+            used = weights[draft.layer]
         calls.append(
             Call(
                 id=draft.id,
                 name=draft.operation.name,
-                type=type(draft.operation).__name__,
+                type=_type_of(draft.operation),
                 kind=draft.kind,
                 layer=draft.layer,
                 index=seen[draft.layer],
@@ -88,20 +126,35 @@ def _calls(
                 inputs=draft.inputs,
                 outputs=draft.outputs,
                 arguments=draft.arguments,
-                weights=weights[draft.layer],
+                weights=used,
                 macs=draft.macs,
                 group=group_of.get(draft.id),
                 operation=draft.operation,
+                node=draft.node,
+                line=line_of(draft.node),
+                rows=draft.rows,
+                weights_known=not isinstance(draft.operation, UnknownLayer)
+                or draft.operation.weightless,
             )
         )
         seen[draft.layer] += 1
     return tuple(calls)
 
 
-def _weights(operation: Any, trainable: bool) -> tuple[Weight, ...]:
+def _type_of(operation: Any) -> str:
+    if isinstance(operation, UnknownLayer):
+        return operation.class_name
+    return type(operation).__name__
+
+
+def _weights_of(operation: Any, trainable: bool) -> tuple[Weight, ...]:
     """The variables that Keras counts as parameters; states of random numbers are none."""
     if not isinstance(operation, keras.layers.Layer):
         return ()
+    return _weights(operation, operation.weights, trainable)
+
+
+def _weights(operation: Any, variables: Sequence[Any], trainable: bool) -> tuple[Weight, ...]:
     start = f"/{operation.name}/"
     return tuple(
         [
@@ -112,7 +165,7 @@ def _weights(operation: Any, trainable: bool) -> tuple[Weight, ...]:
                 trainable=trainable and bool(variable.trainable),
                 key=id(variable),
             )
-            for variable in operation.weights
+            for variable in variables
         ]
     )
 

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keraslab.graph._data import Call, Graph, TensorSpec
 from keraslab.graph._read import read_graph
+
+if TYPE_CHECKING:
+    from keraslab.graph._costs import Costs
 
 _WIDEST = 118
 _LONGEST = 24
@@ -33,10 +36,20 @@ class Row:
     params: str
     """The weights; on later calls of a shared layer ``(shared)``."""
     macs: str
+    memory: str
+    """The size of what it gives, for one sample."""
+    sees: str
+    """Its receptive field: places along each axis of the input, or ``all``."""
 
 
-_TITLES = ("Layer", "Type", "In", "Call", "Takes", "Gives", "Weights", "MACs")
-_NUMBERS = (False, False, False, False, False, False, True, True)
+_TITLES = ("Layer", "Type", "In", "Call", "Takes", "Gives", "Weights", "MACs", "Memory", "Sees")
+_FIELDS = (
+    "name", "type", "group", "call", "inputs", "output", "params", "macs", "memory", "sees",
+)  # fmt: skip
+_NUMBERS = (False, False, False, False, False, False, True, True, True, True)
+# Left out where no call has anything to say in them.
+_OPTIONAL = (2, 3, 9)
+_TAKES = 4
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class Summary:
     def rows(self) -> tuple[Row, ...]:
         """One row per call, in the order of the graph."""
         paths = _paths(self.graph)
+        costs = self.graph.costs
         counted: set[str] = set()
         rows = []
         for call in self.graph.calls:
@@ -64,6 +78,8 @@ class Summary:
                     output=_specs(call.outputs),
                     params="(shared)" if again and call.params else grouped(call.params),
                     macs=_call_macs(call),
+                    memory=size_text(costs.memory[call.id]),
+                    sees=sees_text(costs, call.id),
                 )
             )
         return tuple(rows)
@@ -73,16 +89,17 @@ class Summary:
         """Lines with the parameters, their size in memory, and the cost of one sample."""
         graph = self.graph
         frozen = graph.params - graph.trainable_params
-        size = sum(w.size * _bytes(w.dtype) for w in graph.weights)
+        size = sum(w.size * _bits(w.dtype) for w in graph.weights) // 8
         macs = short(graph.known_macs)
         unknown = len(graph.unknown_macs)
         if unknown:
-            macs = f"≥ {macs} ({unknown} {'call' if unknown == 1 else 'calls'} unknown)"
+            macs = f"{_at_least(macs, graph.known_macs)} ({_calls(unknown)} unknown)"
         lines = [
             f"Weights: {grouped(graph.params)} "
             f"({grouped(graph.trainable_params)} trainable, {grouped(frozen)} frozen), "
-            f"{_megabytes(size)}",
+            f"{size_text(size)}",
             f"Multiply-accumulates (MACs) for one sample: {macs}",
+            f"Memory for one sample, {_dtypes(graph)}: {_memory_totals(graph)}",
         ]
         if graph.skeleton:
             lines.append("Built without weights: it can be looked at, not run.")
@@ -95,6 +112,11 @@ class Summary:
             *([_cell(r, c) for c in columns] for r in self.rows),
         ]
         widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+        if _TAKES in columns and sum(widths) + 2 * (len(widths) - 1) > _WIDEST:
+            # What a call takes is what others give, so that this column is missed the least.
+            place = columns.index(_TAKES)
+            columns, widths = _without(columns, place), _without(widths, place)
+            cells = [_without(line, place) for line in cells]
         _squeeze(widths, [len(_TITLES[c]) for c in columns], columns)
         lines = [
             "  ".join(
@@ -128,7 +150,11 @@ class Summary:
 
 
 def summary(model: Any) -> Summary:
-    """A table of a model: for each call its shapes, weights and multiply-accumulates.
+    """A table of a model: for each call its shapes, weights, costs and receptive field.
+
+    The memory of a call is that of what it gives; the totals below are the most that a
+    prediction holds at once, and what training keeps, both for one sample and beside the
+    weights. Where a line would get too long, the column of what a call takes is left out.
 
     Args:
         model: A Functional or Sequential Keras model, or a ``Graph`` already read.
@@ -145,14 +171,15 @@ def summary(model: Any) -> Summary:
         >>> model = keras.Model(x, keras.layers.Dense(2, name="dense")(x), name="tiny")
         >>> print(summary(model))
         Model: tiny
-        ──────────────────────────────────────────────
-        Layer  Type        Takes  Gives  Weights  MACs
-        ──────────────────────────────────────────────
-        x      InputLayer         ? × 8        0     0
-        dense  Dense       ? × 8  ? × 2       18    16
-        ──────────────────────────────────────────────
-        Weights: 18 (18 trainable, 0 frozen), 7.2e-05 MB
+        ──────────────────────────────────────────────────────
+        Layer  Type        Takes  Gives  Weights  MACs  Memory
+        ──────────────────────────────────────────────────────
+        x      InputLayer         ? × 8        0     0    32 B
+        dense  Dense       ? × 8  ? × 2       18    16     8 B
+        ──────────────────────────────────────────────────────
+        Weights: 18 (18 trainable, 0 frozen), 72 B
         Multiply-accumulates (MACs) for one sample: 16
+        Memory for one sample, float32: 40 B at once in a prediction, 40 B kept in training
     """
     return Summary(model if isinstance(model, Graph) else read_graph(model))
 
@@ -191,13 +218,59 @@ def _specs(specs: Sequence[TensorSpec]) -> str:
     return ", ".join(texts)
 
 
-def _bytes(dtype: str) -> float:
-    bits = "".join(filter(str.isdigit, dtype.partition("_")[0]))
-    return 1 if not bits else int(bits) / 8
+def size_text(size: int | None) -> str:
+    """A number of bytes with three digits and a unit: ``3.21 MB``; ``unknown`` for None."""
+    if size is None:
+        return _UNKNOWN
+    for power, unit in ((12, "TB"), (9, "GB"), (6, "MB"), (3, "kB")):
+        value = size / 10**power
+        # What rounds up to the next unit's 1.00 takes that unit.
+        if value >= 0.9995:
+            digits = 2 - math.floor(math.log10(max(1.0, float(f"{value:.3g}"))))
+            return f"{value:,.{max(0, digits)}f} {unit}"
+    return f"{size} B"
 
 
-def _megabytes(size: float) -> str:
-    return f"{size / 1e6:,.2f} MB" if size >= 1e5 else f"{size / 1e6:.4g} MB"
+def sees_text(costs: Costs, call: str) -> str:
+    """A receptive field as text: ``7 × 7``, ``all``; empty where the input has no axes."""
+    if call in costs.whole:
+        return "all"
+    sizes = costs.receptive_field[call]
+    if sizes is not None:
+        return " × ".join(map(str, sizes))
+    return _UNKNOWN if call in costs.unknown_field else ""
+
+
+def _memory_totals(graph: Graph) -> str:
+    costs = graph.costs
+    unknown = len(costs.unknown_memory)
+    peak, training = size_text(costs.known_peak), size_text(costs.known_training)
+    if unknown:
+        peak, training = (
+            _at_least(peak, costs.known_peak),
+            _at_least(training, costs.known_training),
+        )
+    more = f" ({_calls(unknown)} unknown)" if unknown else ""
+    return f"{peak} at once in a prediction, {training} kept in training{more}"
+
+
+def _at_least(text: str, number: int) -> str:
+    return f"≥ {text}" if number else _UNKNOWN
+
+
+def _calls(number: int) -> str:
+    return "1 call" if number == 1 else f"{number} calls"
+
+
+def _dtypes(graph: Graph) -> str:
+    """The dtypes that values are worked out in; those of ids and masks only where alone."""
+    found = dict.fromkeys(spec.dtype for call in graph.calls for spec in call.outputs)
+    real = [dtype for dtype in found if "float" in dtype or "complex" in dtype]
+    return " and ".join(sorted(real or found))
+
+
+def _bits(dtype: str) -> int:
+    return int("".join(filter(str.isdigit, dtype.partition("_")[0])) or 8)
 
 
 def _paths(graph: Graph) -> dict[str, str]:
@@ -210,12 +283,12 @@ def _paths(graph: Graph) -> dict[str, str]:
 
 
 def _used_columns(rows: Sequence[Row]) -> list[int]:
-    return [c for c in range(len(_TITLES)) if c not in (2, 3) or any(_cell(r, c) for r in rows)]
+    used = range(len(_TITLES))
+    return [c for c in used if c not in _OPTIONAL or any(_cell(row, c) for row in rows)]
 
 
 def _cell(row: Row, column: int) -> str:
-    texts = (row.name, row.type, row.group, row.call, row.inputs, row.output, row.params, row.macs)
-    return _plain(texts[column])
+    return _plain(getattr(row, _FIELDS[column]))
 
 
 def _plain(text: str) -> str:
@@ -229,6 +302,13 @@ def _middle(text: str, width: int) -> str:
         return text
     start = (width - 1) // 2
     return text[:start] + "…" + text[len(text) - (width - 1 - start) :]
+
+
+_T = TypeVar("_T")
+
+
+def _without(line: list[_T], place: int) -> list[_T]:
+    return line[:place] + line[place + 1 :]
 
 
 def _pad(text: str, width: int, number: bool) -> str:

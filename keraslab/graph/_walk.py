@@ -15,6 +15,8 @@ from keraslab.graph._arguments import arguments_text
 from keraslab.graph._data import Edge, TensorSpec
 from keraslab.graph._groups import Item, Scope
 from keraslab.graph._macs import macs_of
+from keraslab.graph._stranger import UnknownLayer
+from keraslab.graph._trace import Opened, Opener, opens
 
 Kind = Literal["input", "layer", "operation"]
 
@@ -41,6 +43,12 @@ class Draft:
     arguments: tuple[str, ...]
     macs: int | None
     operation: Any
+    node: Any = None
+    """Keras' own record of the call, where it has one."""
+    rows: int | None = 1
+    """How many entries along the first axis belong to one sample; None where unknown."""
+    variables: tuple[Any, ...] | None = None
+    """The weights it uses, where these are not those of its operation."""
 
 
 @dataclass
@@ -52,8 +60,13 @@ class Walk:
     scopes: list[Scope] = field(default_factory=list)
     sources: dict[int, Source | None] = field(default_factory=dict)
     """For the id of each tensor of the model itself, where it comes from."""
-    _names: dict[int, str] = field(default_factory=dict)
+    _names: dict[Any, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _opener: Opener = field(default_factory=Opener)
+    _kinds: dict[type, bool] = field(default_factory=dict)
+    """For each class met, whether its calls may be opened."""
+    _kept: list[Opened] = field(default_factory=list)
+    """What was opened, so that the ids of its tensors stay their own."""
 
     def through(
         self,
@@ -77,25 +90,34 @@ class Walk:
             sources = dict(zip(map(id, functional.inputs), given, strict=True))
             exact = all(map(_unchanged, functional.inputs, given))
         # The place is kept before the nested scopes are added, so that parents come first.
-        place = len(self.scopes)
-        self.scopes.append(Scope(scope, id(functional), ()))
+        place, first = len(self.scopes), len(self.calls)
+        traced = functional if isinstance(functional, keras_internals.Traced) else None
+        model = id(functional if traced is None else traced.owner)
+        self.scopes.append(Scope(scope, model, ()))
         items: list[Item] = []
-        made: Counter[int] = Counter()
+        made: Counter[str] = Counter()
         for node in keras_internals.nodes_of(functional):
             operation = keras_internals.operation_of(node)
             kind = _kind(operation)
             if kind == "input" and given is not None:
                 continue
-            name = f"{operation.name}#{made[id(operation)]}"
-            made[id(operation)] += 1
+            if traced is not None and _casts_nothing(node):
+                tensor = keras_internals.tensors_in(node)[0]
+                sources[id(keras_internals.tensors_out(node)[0])] = sources.get(id(tensor))
+                continue
+            name = f"{operation.name}#{made[operation.name]}"
+            made[operation.name] += 1
             item = name if scope is None else f"{scope}/{name}"
             tensors_out = keras_internals.tensors_out(node)
             inner = keras_internals.functional_of(operation)
-            if inner is None:
-                found = self._call(item, node, kind, scope, sources, exact)
-            else:
+            opened = None
+            if inner is not None:
                 bound = [sources.get(id(t)) for t in _bound_inputs(inner, node)]
                 found = self.through(inner, item, bound)
+            elif self._may_open(operation) and (opened := self._open(node, sources)) is not None:
+                found = self._inside(opened, item, node, sources)
+            else:
+                found = self._call(item, node, kind, scope, sources, exact, traced)
             sources.update(zip(map(id, tensors_out), found, strict=True))
             items.append(
                 Item(
@@ -105,10 +127,12 @@ class Walk:
                     kind,
                     tuple(map(id, keras_internals.tensors_in(node))),
                     tuple(map(id, tensors_out)),
-                    inner is not None,
+                    inner is not None or opened is not None,
                 )
             )
-        self.scopes[place] = Scope(scope, id(functional), tuple(items))
+        if traced is not None:
+            items.extend(self._own_weights(traced, scope, first, made))
+        self.scopes[place] = Scope(scope, model, tuple(items))
         return [sources.get(id(tensor)) for tensor in functional.outputs]
 
     def _call(
@@ -119,6 +143,7 @@ class Walk:
         scope: str | None,
         sources: Mapping[int, Source | None],
         exact: bool,
+        traced: keras_internals.Traced | None,
     ) -> list[Source | None]:
         operation = keras_internals.operation_of(node)
         present: list[Source] = []
@@ -137,34 +162,126 @@ class Walk:
             rows = _common_rows(present)
             macs = None if rows is None else macs * rows
         arguments = () if kind == "input" else arguments_text(node)
-        layer = self._name(operation, scope)
-        self.calls.append(Draft(item, kind, layer, inputs, outputs, arguments, macs, operation))
+        layer_key: Any = id(operation)
+        variables = None
+        if traced is not None:
+            # What a call makes anew each time is told by its name, which is the same each time.
+            if layer_key in traced.made_inside:
+                layer_key = (id(traced.owner), operation.name)
+            variables = _own_variables(node, traced.owner) if kind == "operation" else None
+        layer = self._name(operation, scope, layer_key)
         rows_out = _rows_after(operation, present, outputs)
+        self.calls.append(
+            Draft(
+                item,
+                kind,
+                layer,
+                inputs,
+                outputs,
+                arguments,
+                macs,
+                operation,
+                node,
+                rows_out,
+                variables,
+            )
+        )
         return [Source(item, index, spec, rows_out) for index, spec in enumerate(outputs)]
 
-    def _name(self, operation: Any, scope: str | None) -> str:
+    def _may_open(self, operation: Any) -> bool:
+        kind = type(operation)
+        if kind not in self._kinds:
+            self._kinds[kind] = opens(operation)
+        return self._kinds[kind]
+
+    def _open(self, node: Any, sources: Mapping[int, Source | None]) -> Opened | None:
+        arriving = {id(t): sources.get(id(t)) for t in keras_internals.tensors_in(node)}
+        return self._opener.open(node, {i: s and s.spec for i, s in arriving.items()})
+
+    def _inside(
+        self, opened: Opened, item: str, node: Any, sources: Mapping[int, Source | None]
+    ) -> list[Source | None]:
+        """Walk through what one call of a layer does."""
+        self._kept.append(opened)
+        given = [None if tensor is None else sources.get(id(tensor)) for tensor in opened.bound]
+        if opened.given is not None:
+            spec, steps = opened.given, opened.steps
+            given = [
+                s and Source(s.call, s.output, spec, s.rows and steps and s.rows * steps)
+                for s in given
+            ]
+        found = self.through(opened.graph, item, given)
+        arriving = [sources.get(id(tensor)) for tensor in keras_internals.tensors_in(node)]
+        rows = _common_rows([source for source in arriving if source is not None])
+        gives = opened.gives
+        if gives is None:
+            return [source and source._replace(rows=rows) for source in found]
+        return [
+            source and Source(source.call, source.output, spec, rows)
+            for source, spec in zip(found, gives, strict=True)
+        ]
+
+    def _own_weights(
+        self, traced: keras_internals.Traced, scope: str | None, first: int, made: Counter[str]
+    ) -> list[Item]:
+        """A box for the weights of an opened layer that none of the calls inside shows."""
+        owner = traced.owner
+        shown = {
+            id(variable)
+            for call in self.calls[first:]
+            for variable in call.variables or getattr(call.operation, "weights", None) or ()
+        }
+        left = tuple([v for v in owner.weights if id(v) not in shown])
+        if not left:
+            return []
+        name = f"{owner.name}#{made[owner.name]}"
+        item = name if scope is None else f"{scope}/{name}"
+        layer = self._name(owner, scope, id(owner))
+        arguments = ("own weights",)
+        self.calls.append(Draft(item, "layer", layer, (), (), arguments, 0, owner, None, 1, left))
+        return [Item(item, owner.name, id(owner), "layer", (), (), False)]
+
+    def _name(self, operation: Any, scope: str | None, key: Any) -> str:
         """A name that no other layer or operation of the graph has, the same in each build."""
-        name = self._names.get(id(operation))
+        name = self._names.get(key)
         if name is None:
             where = [] if scope is None else [part.rsplit("#", 1)[0] for part in scope.split("/")]
             name = plain = "/".join([*where, operation.name])
             again = 2
             while name in self._taken:
                 name, again = f"{plain}~{again}", again + 1
-            self._names[id(operation)] = name
+            self._names[key] = name
             self._taken.add(name)
         return name
+
+
+def _casts_nothing(node: Any) -> bool:
+    """Whether a call is one of those casts that layers make to be sure of their dtype."""
+    if type(keras_internals.operation_of(node)).__name__ != "Cast":
+        return False
+    before, after = keras_internals.tensors_in(node), keras_internals.tensors_out(node)
+    return len(before) == 1 and str(before[0].dtype) == str(after[0].dtype)
+
+
+def _own_variables(node: Any, owner: Any) -> tuple[Any, ...]:
+    """The weights of an opened layer among the arguments of an operation in it."""
+    if keras_internals.takes_one_tensor(node):
+        return ()
+    own = {id(variable) for variable in owner.weights}
+    leaves = keras.tree.flatten(keras_internals.arguments_of(node))
+    return tuple([leaf for leaf in leaves if id(leaf) in own])
 
 
 def _kind(operation: Any) -> Kind:
     if isinstance(operation, keras.layers.InputLayer):
         return "input"
-    return "layer" if isinstance(operation, keras.layers.Layer) else "operation"
+    layer = isinstance(operation, (keras.layers.Layer, UnknownLayer))
+    return "layer" if layer else "operation"
 
 
 def spec_of(tensor: Any) -> TensorSpec:
     """The shape and dtype of a symbolic tensor."""
-    return TensorSpec(tuple(tensor.shape), str(tensor.dtype))
+    return TensorSpec(tuple(tensor.shape), str(tensor.dtype), keras_internals.is_masked(tensor))
 
 
 def _unchanged(tensor: Any, source: Source | None) -> bool:

@@ -1,8 +1,10 @@
 """What people touch: the graph of a model, and a build function under controls."""
 
+from keraslab.panels._diff import DiffView, diff
 from keraslab.panels._show import GraphView, show
+from keraslab.panels._watch import Watch, watch
 
-__all__ = ["Explorer", "GraphView", "explore", "show"]
+__all__ = ["DiffView", "Explorer", "GraphView", "Watch", "diff", "explore", "show", "watch"]
 
 
 def __getattr__(name: str) -> object:

@@ -219,7 +219,8 @@ class Explorer:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = dict(self.widget._repr_mimebundle_())
         if self.graph is not None:
-            bundle |= Picture(self.graph, self._view.opened)._repr_mimebundle_()
+            still = Picture.in_look(self.graph, self._view.opened, self._view.look)
+            bundle |= still._repr_mimebundle_()
         return bundle | {"text/plain": repr(self)}
 
 

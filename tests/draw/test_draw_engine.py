@@ -72,6 +72,38 @@ def test_it_draws_again_after_an_error_and_says_it_in_one_line():
     assert _engine._ENGINE._v8 is not first
 
 
+def test_what_breaks_a_used_engine_is_drawn_by_a_fresh_one(monkeypatch):
+    _engine._ENGINE.close()
+    _engine.layout("digraph { a }")
+    evaluated = []
+
+    def breaks_once(self, function, data):
+        evaluated.append(function)
+        if len(evaluated) == 1:
+            self._drop()
+            raise RuntimeError("RuntimeError: table index is out of bounds")
+        return real(self, function, data)
+
+    real = _engine._Engine._evaluate
+    monkeypatch.setattr(_engine._Engine, "_evaluate", breaks_once)
+    assert "<svg" in _engine.layout("digraph { b }")
+    assert evaluated == ["layout", "layout"]
+
+
+def test_what_breaks_every_engine_is_an_error(monkeypatch):
+    _engine.layout("digraph { a }")
+    evaluated = []
+
+    def breaks(self, function, data):
+        evaluated.append(function)
+        raise RuntimeError("RuntimeError: null function or function signature mismatch")
+
+    monkeypatch.setattr(_engine._Engine, "_evaluate", breaks)
+    with pytest.raises(_engine.DrawingError, match="signature mismatch"):
+        _engine.layout("digraph { b }")
+    assert len(evaluated) == 2
+
+
 def test_it_draws_again_after_running_out_of_memory(monkeypatch):
     monkeypatch.setattr(_engine, "MEMORY_LIMIT", 48 * 2**20)
     with pytest.raises(DrawingError, match="more than 48 MB of memory"):

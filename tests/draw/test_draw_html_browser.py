@@ -132,6 +132,35 @@ def test_everything_by_keyboard(view: Page, graph: Graph) -> None:
     assert focused(view) == "image#0"
 
 
+def test_a_folded_page_searches_colours_and_sorts_with_no_kernel(
+    offline_page: Page, graph: Graph, tmp_path: Path
+) -> None:
+    Picture(graph, []).save(tmp_path / "folded.html")
+    view = offline_page
+    view.goto((tmp_path / "folded.html").as_uri())
+    expect(view.locator(".klv-svg .node.group")).to_have_count(2)
+    view.keyboard.press("/")
+    view.keyboard.type("res2__conv")
+    view.keyboard.press("Enter")
+    expect(mark(view, "res2__conv#0")).to_be_visible()
+    expect(view.locator(".klv-count")).to_have_text("1 of 1")
+    view.keyboard.press("Escape")
+    view.get_by_label("What the colours show").select_option("macs")
+    expect(view.locator(".klv-legend")).to_contain_text("in all")
+    expect(mark(view, "stem#0")).to_contain_text("48.7 k MACs")
+    view.get_by_role("button", name="Table of all calls").click()
+    expect(view.locator(".klv-calls tbody tr")).to_have_count(len(graph.calls))
+    view.get_by_role("button", name="MACs", exact=True).click()
+    first = view.locator(".klv-calls tbody tr").first
+    most = max(graph.calls, key=lambda call: call.macs)
+    expect(first.locator("th")).to_have_text(most.name)
+    first.click()
+    expect(mark(view, most.id)).to_be_visible()
+    expect(view.locator(".klv-sizes")).to_be_hidden()
+    assert view.errors == []
+    assert view.blocked == []
+
+
 def scale(page: Page) -> float:
     return page.locator(".klv-layer").evaluate("e => new DOMMatrix(e.style.transform).a")
 

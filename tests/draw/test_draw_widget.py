@@ -6,9 +6,10 @@ import zlib
 import keras
 import pytest
 
-from keraslab.draw import DrawingError, _engine
+from keraslab.draw import DrawingError, _engine, _graph_widget
 from keraslab.draw._graph_widget import GraphWidget
-from keraslab.graph import Graph, read_graph
+from keraslab.draw._look import Look
+from keraslab.graph import Graph, read_graph, skeleton
 
 L = keras.layers
 
@@ -183,3 +184,132 @@ def test_size_of_a_large_model() -> None:
     assert len(folded.picture) < 10_000
     assert len(whole.picture) < 100_000
     assert len(whole._esm) < 60_000
+
+
+def test_the_table_is_sent_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = tower(3)
+    widget = GraphWidget(graph, [])
+    packed: list = []
+    monkeypatch.setattr(widget, "send", lambda content, buffers: packed.append((content, buffers)))
+    widget._asked(widget, {"type": "rows", "ticket": "t"}, [])
+    ((content, (rows,)),) = packed
+    assert content == {"type": "rows", "ticket": "t"}
+    found = json.loads(zlib.decompress(rows))
+    assert [row[0] for row in found["calls"]] == list(graph.call_by_id)
+    assert [row[5] for row in found["calls"]] == [call.params for call in graph.calls]
+    groups = [row[0] for row in found["groups"]]
+    assert groups == list(graph.group_by_id)
+    inside = [None if row[9] is None else groups[row[9]] for row in found["calls"]]
+    assert inside == [call.group for call in graph.calls]
+
+
+def test_the_browser_changes_the_look_and_nonsense_does_not() -> None:
+    widget = GraphWidget(tower(1))
+    widget._asked(widget, {"type": "look", "look": {"overlay": "macs", "shapes": True}}, [])
+    assert seen(widget)["look"] == {
+        "overlay": "macs",
+        "shapes": True,
+        "once": False,
+        "status": False,
+    }
+    assert "MACs" in seen(widget)["svg"]
+    for nonsense in ({"overlay": "<b>"}, {"shapes": 3}, {"once": "x", "status": {"a": "added"}}):
+        widget._asked(widget, {"type": "look", "look": nonsense}, [])
+        assert widget.look == Look(overlay="macs", shapes=True)
+    widget._asked(widget, {"type": "look", "look": {"overlay": None}}, [])
+    assert widget.look == Look(shapes=True)
+    widget.update(tower(2))
+    assert widget.look == Look(shapes=True)
+
+
+def test_another_graph_has_another_version() -> None:
+    widget = GraphWidget(tower(1))
+    versions = [seen(widget)["version"]]
+    widget._asked(widget, {"type": "open", "opened": []}, [])
+    versions.append(seen(widget)["version"])
+    widget.update(tower(2))
+    versions.append(seen(widget)["version"])
+    assert versions[0] == versions[1] != versions[2]
+
+
+def open_graph() -> Graph:
+    image, words = keras.Input((None, None, 3), name="image"), keras.Input((5,), name="words")
+    flat = L.GlobalAveragePooling2D(name="pool")(image)
+    return read_graph(keras.Model([image, words], L.Concatenate(name="both")([flat, words])))
+
+
+def test_only_open_sizes_can_be_changed() -> None:
+    asked: list = []
+
+    def resized(sizes: dict) -> Graph:
+        asked.append(sizes)
+        return tower(1)
+
+    widget = GraphWidget(open_graph(), on_sizes=resized)
+    fields = seen(widget)["sizes"]["fields"]
+    assert [f["label"] for f in fields] == ["batch", "image height", "image width"]
+    wanted = {"image": [2, 32, None, 99], "words": [2, 7]}
+    widget._asked(widget, {"type": "sizes", "sizes": wanted}, [])
+    assert asked == [{"image": (2, 32, None, 3), "words": (2, 5)}]
+    assert seen(widget)["name"] == "tower"
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        None,
+        [],
+        {"image": 3},
+        {"nowhere": [None]},
+        {"image": [1, 2]},
+        {"image": [0, 1, 1, 3]},
+        {"image": [1, 1.5, 1, 3]},
+        {"image": [1, True, 1, 3]},
+        {"image": [1, 10**9, 1, 3]},
+        {"image": ["2", 1, 1, 3]},
+    ],
+)
+def test_senseless_sizes_are_a_sentence(sizes: object) -> None:
+    widget = GraphWidget(open_graph(), on_sizes=lambda _: pytest.fail("asked for them"))
+    before = widget.picture
+    widget._asked(widget, {"type": "sizes", "sizes": sizes}, [])
+    assert widget.picture == before
+    assert widget.status["message"].startswith("These sizes do not fit: ")
+
+
+def test_sizes_that_a_layer_refuses_are_a_sentence() -> None:
+    def refuse(_: object) -> Graph:
+        raise RuntimeError("\n  Not that <b>small</b>.\nmore")
+
+    widget = GraphWidget(open_graph(), on_sizes=refuse)
+    widget._asked(widget, {"type": "sizes", "sizes": {}}, [])
+    assert widget.status["message"] == "These sizes do not fit: Not that <b>small</b>."
+    assert widget.status["kind"] == "ok"
+
+
+def test_without_a_way_to_change_sizes_none_are_offered() -> None:
+    widget = GraphWidget(open_graph())
+    before = widget.picture
+    assert seen(widget)["sizes"] is None
+    widget._asked(widget, {"type": "sizes", "sizes": {}}, [])
+    assert widget.picture == before
+
+
+def test_what_is_too_large_to_send_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = tower(3)
+    widget = GraphWidget(graph, [])
+    before = widget.picture
+    monkeypatch.setattr(_graph_widget, "MESSAGE_LIMIT", len(before) + 10)
+    widget._asked(widget, {"type": "open", "opened": list(graph.group_by_id)}, [])
+    assert widget.picture == before
+    assert widget.opened == set()
+    assert widget.status["message"] == "The picture is too large to be sent; fold some groups."
+
+
+@pytest.mark.slow
+def test_a_thousand_open_calls_are_sent_within_the_limit() -> None:
+    with skeleton():
+        graph = read_graph(keras.applications.NASNetLarge(weights=None))
+    widget = GraphWidget(graph, list(graph.group_by_id))
+    assert (widget.status["kind"], widget.status["message"]) == ("ok", "")
+    assert 50_000 < len(widget.picture) <= _graph_widget.MESSAGE_LIMIT

@@ -53,6 +53,30 @@ def test_published_figure_of_a_large_model() -> None:
     assert graph.macs == pytest.approx(37.75e9, rel=2e-3)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks TensorFlow")
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (lambda x: L.Conv2D(5, 3, 2, "same", use_bias=False)(x), (9, 9, 2)),
+        (lambda x: L.Dense(7, use_bias=False)(L.Flatten()(L.Conv2D(4, 3, use_bias=False)(x))),
+         (8, 8, 3)),
+        (lambda x: L.DepthwiseConv2D(3, use_bias=False)(x), (9, 9, 4)),
+        (lambda x: L.SeparableConv2D(5, 3, use_bias=False)(x), (9, 9, 4)),
+        (lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1))), (6, 5)),
+    ],
+)  # fmt: skip
+def test_two_of_tensorflows_operations_are_one_mac(build, shape) -> None:
+    import tensorflow as tf
+
+    x = keras.Input(shape)
+    model = keras.Model(x, build(x))
+    function = tf.function(model).get_concrete_function(tf.TensorSpec((1, *shape), tf.float32))
+    options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+    options["output"] = "none"
+    found = tf.compat.v1.profiler.profile(function.graph, cmd="op", options=options)
+    assert found.total_float_ops == 2 * read_graph(model).macs
+
+
 def counted_conv(size, kernel, stride, dilation, padding, groups, channels, filters) -> int:
     """Multiplications of a convolution, done and counted one at a time."""
     reach = dilation * (kernel - 1) + 1
@@ -153,7 +177,7 @@ def test_what_is_not_known_is_unknown(layer, shapes) -> None:
     assert macs(layer, *shapes) is None
 
 
-def test_a_layer_with_a_call_of_its_own_is_unknown_whatever_its_name() -> None:
+def test_a_layer_with_a_call_of_its_own_has_no_rule_whatever_its_name() -> None:
     class Mine(L.Dense):
         """Keras' own call: known."""
 
@@ -163,8 +187,8 @@ def test_a_layer_with_a_call_of_its_own_is_unknown_whatever_its_name() -> None:
 
     dense = type("Dense", (L.Layer,), {"call": lambda self, x: x * 2})
     assert macs(Mine(3), (4,)) == 12
-    assert macs(Other(3), (4,)) is None
-    assert macs(dense(), (4,)) is None
+    assert rules._find_rule(Other) is None
+    assert rules._find_rule(dense) is None
 
 
 def test_a_shared_layer_costs_every_time_and_unknown_is_no_zero() -> None:

@@ -71,3 +71,36 @@ def test_outputs_for_other_inputs(model) -> None:
     (output,) = internals.outputs_for(node, {id(node.input_tensors[0]): other})
     assert output.shape == (None, 7, 4)
     assert len(model.get_layer("dense")._inbound_nodes) == 2
+
+
+def test_the_mask_of_a_tensor() -> None:
+    ids = keras.Input((5,), dtype="int32")
+    embedded = L.Embedding(9, 2, mask_zero=True)(ids)
+    assert embedded._keras_mask.shape == (None, 5)
+    assert (internals.is_masked(embedded), internals.is_masked(ids)) == (True, False)
+
+
+def test_the_history_of_a_tensor(model) -> None:
+    history = model.outputs[0]._keras_history
+    node = history.operation._inbound_nodes[history.node_index]
+    assert node.outputs[history.tensor_index] is model.outputs[0]
+    assert not hasattr(keras.KerasTensor((2,)), "_keras_history")
+
+
+def test_the_shapes_a_layer_was_built_for() -> None:
+    layer = L.Dense(2)
+    layer.build((None, 3))
+    assert internals.shapes_built_for(layer) == {"input_shape": (None, 3)}
+    assert internals.shapes_built_for(L.Dense(2)) is None
+
+
+def test_what_is_eased_while_a_bidirectional_is_followed() -> None:
+    layer = L.Bidirectional(L.LSTM(2))
+    assert hasattr(layer, "_can_attempt_fused_lstm")
+    assert hasattr(layer, "_can_attempt_fused_gru")
+
+
+def test_nothing_unsafe_is_made_from_a_config() -> None:
+    config = keras.saving.serialize_keras_object(L.Lambda(lambda x: x))
+    with internals.safe_mode(), pytest.raises(ValueError, match=r"safe_mode"):
+        keras.saving.deserialize_keras_object(config)

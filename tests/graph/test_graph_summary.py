@@ -7,7 +7,7 @@ import keras
 import pytest
 
 from keraslab.graph import ModelError, read_graph, skeleton, summary
-from keraslab.graph._summary import short
+from keraslab.graph._summary import short, size_text
 
 L = keras.layers
 
@@ -45,8 +45,69 @@ def test_unknown_is_said(shared_at_two_sizes) -> None:
     x = keras.Input((4,))
     odd = L.Lambda(lambda t: t, name="odd")
     text = str(summary(keras.Model(x, odd(L.Dense(3)(odd(x))))))
-    assert text.count("unknown") == 3
-    assert "≥ 12 (2 calls unknown)" in text
+    assert "one sample: ≥ 12 (2 calls unknown)" in text
+    assert text.count("unknown") == 4  # in both rows, and in both totals
+    assert "≥ 28 B kept in training (2 calls unknown)" in text
+
+
+def test_memory_and_receptive_field_of_each_call(shared_at_two_sizes) -> None:
+    table = summary(shared_at_two_sizes)
+    rows = [row for row in table.rows if row.name in ("image", "conv", "pool", "head")]
+    assert [(row.memory, row.sees) for row in rows] == [
+        ("768 B", "1 × 1"),
+        ("1.02 kB", "3 × 3"),
+        ("192 B", "2 × 2"),
+        ("256 B", "6 × 6"),
+        ("8 B", "all"),
+    ]
+    costs = table.graph.costs
+    line = table.totals[2]
+    assert line.startswith("Memory for one sample, float32: ")
+    assert f"{size_text(costs.inference_peak)} at once in a prediction" in line
+    assert f"{size_text(costs.training_sum)} kept in training" in line
+
+
+def test_a_model_of_no_places_has_no_column_for_them() -> None:
+    x = keras.Input((4,))
+    text = str(summary(keras.Model(x, L.Dense(3)(x))))
+    assert "Memory" in text
+    assert "Sees" not in text
+    # Of sequences of any length nothing is known, and nothing is claimed.
+    ids = keras.Input((None,), dtype="int32")
+    model = keras.Model(ids, L.Dense(3)(L.Embedding(9, 4)(ids)))
+    assert "unknown at once in a prediction, unknown kept in training (3 calls" in str(
+        summary(model)
+    )
+
+
+def test_what_a_call_takes_is_left_out_before_anything_is_cut(shared_at_two_sizes) -> None:
+    assert "Takes" in str(summary(shared_at_two_sizes)).splitlines()[2]
+    x = y = keras.Input((224, 224, 3), name="image")
+    with skeleton():
+        for number in range(3):
+            name = f"a_rather_long_and_winding_name_of_a_layer_{number}"
+            y = L.Conv2D(100, 3, padding="same", name=name)(y)
+        table = summary(keras.Model(x, y))
+    text = str(table)
+    assert "Takes" not in text
+    assert "a_rather_long_and_winding_name_of_a_layer_0" in text
+    assert "Takes" in table._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (None, "unknown"),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.00 kB"),
+        (999_600, "1.00 MB"),
+        (102_546_848, "103 MB"),
+        (6_300_000_000, "6.30 GB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(size, text) -> None:
+    assert size_text(size) == text
 
 
 def test_lines_stay_short_and_long_names_are_cut_in_the_middle() -> None:

@@ -52,6 +52,29 @@ def test_saving_keeps_what_was_folded(tmp_path) -> None:
     assert 'class="node group' in view._repr_mimebundle_()["image/svg+xml"]
 
 
+def test_an_overlay_is_shown_and_saved_as_a_person_left_it(tmp_path) -> None:
+    view = show(small(), overlay="params", shapes=True)
+    bundle = view._repr_mimebundle_()
+    assert "15 params · 65 %" in bundle["image/svg+xml"]
+    view._widget._asked(view._widget, {"type": "look", "look": {"overlay": "macs"}}, [])
+    view.save(tmp_path / "m.svg")
+    drawn = (tmp_path / "m.svg").read_text(encoding="utf-8")
+    assert "12 MACs · 67 %" in drawn
+    assert "params · " not in drawn
+    with pytest.raises(ValueError, match="Received: 'flops'"):
+        show(small(), overlay="flops")
+
+
+def test_other_sizes_are_saved_too(tmp_path) -> None:
+    x = keras.Input((None, 4), name="words")
+    view = show(keras.Model(x, L.Dense(3, name="dense")(x)))
+    view._repr_mimebundle_()
+    view._widget._asked(view._widget, {"type": "sizes", "sizes": {"words": [2, 7, 4]}}, [])
+    assert view.graph.call_by_id["dense#0"].outputs[0].shape == (2, 7, 3)
+    view.save(tmp_path / "m.svg")
+    assert "2 × 7 × 3" in (tmp_path / "m.svg").read_text(encoding="utf-8")
+
+
 def test_showing_twice_shows_the_same_widget() -> None:
     view = show(small())
     assert view._repr_mimebundle_()[WIDGET] == view._repr_mimebundle_()[WIDGET]

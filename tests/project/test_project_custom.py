@@ -49,13 +49,11 @@ def test_the_graph_and_its_numbers(page):
     model = names["model"]
     graph = kl.read_graph(model)
     assert graph.params == model.count_params() == 64 * 16 + 16 + 4 * (16 * 16 + 16) + 16 + 170
-    assert {g.label for g in graph.groups} == {"tower", "highway1", "highway2"}
-    scale = next(call for call in graph.calls if call.name == "scale")
-    assert scale.macs is None
-    assert graph.macs is None
-    text = str(kl.summary(model))
-    assert re.search(r"scale .*Scale", text)
-    assert "unknown" in text
+    assert {g.label for g in graph.groups} == {"tower", "highway1", "highway2", "scale"}
+    inside = [call for call in graph.calls if call.group == "scale#0"]
+    assert [(call.type, call.params, call.macs) for call in inside] == [("Multiply", 16, 0)]
+    assert graph.macs == 64 * 16 + 4 * 16 * 16 + 16 * 10
+    assert re.search(r"multiply +Multiply .* scale ", str(kl.summary(model)))
 
 
 def test_the_pictures(page):

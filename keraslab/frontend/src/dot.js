@@ -8,6 +8,9 @@ export const INK = "#1f2328";
 // Graphviz has the widths of this font in its tables, and browsers rarely have a wider one.
 const FONT = 'fontname="DejaVu Sans"';
 
+/** Roles of lines that are written bold. */
+export const BOLD = new Set(["shared", "port", "value", "status"]);
+
 const lineText = (line) => (line.more ? `${line.text} ${line.more}` : line.text);
 
 /** The width in points that the text of `node` takes. */
@@ -16,7 +19,7 @@ function textWidth(node) {
   const size = node.small ? SIZE.normal : SIZE.type;
   const more = first.more ? widthOf(` ${first.more}`, size - 1) : 0;
   const below = node.small ? SIZE.small : SIZE.normal;
-  const widths = rest.map((line) => widthOf(line.text, below, line.role === "shared"));
+  const widths = rest.map((line) => widthOf(line.text, below, BOLD.has(line.role)));
   return Math.max(widthOf(first.text, size, true) + more, ...widths);
 }
 
@@ -29,18 +32,22 @@ function nodeText(node) {
     label: label(node.lines.map(lineText)),
     width: width.toFixed(3),
     fontsize: size + 1,
-    fillcolor: quoted(node.family.fill),
-    color: quoted(node.line ?? node.family.line),
+    fillcolor: quoted(node.fill ?? node.family.fill),
+    color: quoted(node.line ?? (node.plain ? "#59636e" : node.family.line)),
   };
   if (node.small) attributes.margin = '"0.05,0.03"';
-  if (node.kind === "group") attributes.peripheries = 2;
+  if (node.status === "removed") attributes.style = '"rounded,filled,dashed"';
+  // A stack of alike parts gets its own sign when the drawing is dressed.
+  if (node.kind === "group" && !node.repeats) attributes.peripheries = 2;
   if (node.line || node.classes.includes("output")) attributes.penwidth = 2.2;
   return `${node.id} [${pairs(attributes)}];`;
 }
 
 function edgeText(edge) {
   const attributes = { id: quoted(edge.id) };
-  if (edge.text) attributes.label = quoted(` ${edge.text} `);
+  if (edge.lines.length) attributes.label = label(edge.lines.map((line) => `  ${line.text}  `));
+  if (edge.status) attributes.color = quoted(edge.status.line);
+  if (edge.status?.kind === "removed") attributes.style = "dashed";
   if (edge.tensors.size > 1) attributes.penwidth = 2;
   // The way through a call's first input is kept straight; skips go around it.
   if ([...edge.tensors.values()].some((tensor) => tensor.target_index === 0)) attributes.weight = 4;
@@ -90,8 +97,9 @@ export function sceneToDot(scene) {
  * The DOT text of a graph.
  * @param {object} graph a graph as JSON-ready data
  * @param {Iterable<string>} opened ids of the groups drawn open
+ * @param {import("./scene.js").Look} [look]
  * @returns {string}
  */
-export function toDot(graph, opened) {
-  return sceneToDot(sceneOf(graph, opened));
+export function toDot(graph, opened, look) {
+  return sceneToDot(sceneOf(graph, opened, look));
 }

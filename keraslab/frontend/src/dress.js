@@ -1,6 +1,8 @@
 // Graphviz' SVG made ready to show: real ids, titles for screen readers, text with weights.
 
-import { INK, SIZE } from "./dot.js";
+import { BOLD, INK, SIZE } from "./dot.js";
+import { drawLegends } from "./legend.js";
+import { hatch, rounded, stack } from "./ornaments.js";
 import { clean, xml } from "./text.js";
 
 const FONTS = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
@@ -17,25 +19,28 @@ function textOf(item, number, x, y) {
   if (line.role === "type") {
     const size = item.small ? SIZE.normal : SIZE.type;
     const more = line.more
-      ? `<tspan font-weight="normal" font-size="${size - 1}" fill="${GREY}"> ${xml(line.more)}</tspan>`
+      ? `<tspan font-weight="normal" font-size="${size - 1}" fill="${item.plain ? INK : GREY}"> ${xml(line.more)}</tspan>`
       : "";
     return `${at} font-size="${size}" font-weight="bold" xml:space="preserve">${xml(line.text)}${more}</text>`;
   }
   const size = item.small ? SIZE.small : SIZE.normal;
-  const weight = line.role === "shared" || line.role === "port" ? ' font-weight="bold"' : "";
+  const weight = BOLD.has(line.role) ? ' font-weight="bold"' : "";
   return `${at} class="${line.role}" font-size="${size}"${weight}>${xml(line.text)}</text>`;
 }
 
 function opening(item) {
   if (item.source) {
+    const status = item.status ? ` status-${item.status.kind}` : "";
     return (
-      `<g id="${item.id}" class="edge" data-source="${xml(item.source.dataId)}" ` +
+      `<g id="${item.id}" class="edge${status}" data-source="${xml(item.source.dataId)}" ` +
       `data-target="${xml(item.target.dataId)}" data-shape="${xml(item.shape)}">`
     );
   }
   const classes = item.kind ? item.classes.join(" ") : "cluster";
   const shared = item.shared ? ` data-shared="${xml(clean(item.shared))}"` : "";
-  return `<g id="${item.id}" class="${classes}" data-id="${xml(item.dataId)}"${shared}>`;
+  // The other calls that this box stands for.
+  const also = item.also ? ` data-also="${xml(JSON.stringify(item.also))}"` : "";
+  return `<g id="${item.id}" class="${classes}" data-id="${xml(item.dataId)}"${shared}${also}>`;
 }
 
 /** The smallest x of an outline. */
@@ -52,9 +57,8 @@ const everyCluster = (clusters) =>
 const SCALE = 1.2;
 
 /** The root element: its size in pixels, its name for screen readers, its fonts. */
-function rootOf(svg, scene) {
-  const [, width, height] = /<svg width="([\d.]+)pt" height="([\d.]+)pt"/.exec(svg);
-  const box = /viewBox="([^"]*)"/.exec(svg)[1];
+function rootOf(scene, { left, top, width, height }) {
+  const box = [left, top, width, height].map((size) => size.toFixed(2)).join(" ");
   const name = clean(scene.name) || "model";
   const size = (points) => (points * SCALE).toFixed(0);
   return (
@@ -65,6 +69,11 @@ function rootOf(svg, scene) {
   );
 }
 
+function paper({ left, top, width, height }) {
+  const d = `M${left},${top} h${width} v${height} h${-width}Z`;
+  return `<path class="paper" fill="#ffffff" stroke="none" d="${d}"/>`;
+}
+
 /**
  * The SVG that Graphviz made of `scene`, dressed.
  * @param {string} svg
@@ -72,14 +81,22 @@ function rootOf(svg, scene) {
  * @returns {string}
  */
 export function dress(svg, scene) {
+  const [left, top, width, height] = /viewBox="([^"]*)"/.exec(svg)[1].split(" ").map(Number);
+  // A drawing narrower than its legend stands in the middle over it.
+  const legend = drawLegends(scene.legends, { bottom: top + height, width });
+  const aside = Math.max(0, legend.width - width) / 2;
   const items = new Map(
     [...scene.nodes, ...scene.edges, ...everyCluster(scene.clusters)].map((item) => [item.id, item]),
   );
-  const out = [rootOf(svg, scene)];
+  const whole = { left: left - aside, top, width: width + 2 * aside, height: height + legend.height };
+  const out = [rootOf(scene, whole)];
   let item = null;
   let number = 0;
   const body = svg.indexOf('<g id="graph0"');
-  for (const line of svg.slice(body).split("\n")) {
+  for (const exact of svg.slice(body).split("\n")) {
+    // A tenth of a point is as fine as anyone sees, and a third less to send.
+    let line = exact.startsWith("<p") ? exact.replace(/(\d\.\d)\d+/g, "$1") : exact;
+    if (item && !item.source && exact.startsWith("<path")) line = rounded(line);
     const group = /^<g id="([^"]*)" class="(node|edge|cluster|graph)[^"]*"/.exec(line);
     if (group) {
       item = items.get(group[1]) ?? null;
@@ -93,8 +110,17 @@ export function dress(svg, scene) {
     } else {
       // A cluster's label starts at its left side, whatever width Graphviz expected of it.
       if (item && !item.source && !item.kind) item.left ??= leftmost(line);
+      const outline = item?.kind && line.startsWith("<p") && !item.outlined;
+      if (outline) item.outlined = true;
+      if (outline && item.repeats) out.push(stack(line));
       out.push(line);
+      if (outline && item.hatched) out.push(hatch(line));
     }
+  }
+  const end = out.findLastIndex((line) => line.startsWith("</svg>"));
+  if (legend.svg) {
+    out.splice(end, 0, legend.svg);
+    out.splice(1, 0, paper(whole));
   }
   return out.join("\n");
 }

@@ -5,9 +5,10 @@ import "./v8_shims.js";
 import { instance } from "@viz-js/viz";
 import { sceneToDot, toDot } from "./dot.js";
 import { dress } from "./dress.js";
+import { toMermaid } from "./mermaid.js";
 import { sceneOf } from "./scene.js";
 
-export { toDot };
+export { toDot, toMermaid };
 
 // Above this Graphviz takes minutes; a picture of so much is no use either.
 export const LIMITS = { things: 12_000, dot: 4_000_000 };
@@ -40,10 +41,11 @@ export function layout(dot) {
  * The picture of `graph` with the groups of ids `opened` drawn open.
  * @param {object} graph a graph as JSON-ready data
  * @param {Iterable<string>} opened
+ * @param {import("./scene.js").Look} [look]
  * @returns {string} SVG
  */
-export function draw(graph, opened) {
-  const scene = sceneOf(graph, opened);
+export function draw(graph, opened, look) {
+  const scene = sceneOf(graph, opened, look);
   const things = scene.nodes.length + scene.edges.length;
   if (things > LIMITS.things) throw new Error(`too large: ${things} nodes and edges`);
   return dress(layout(sceneToDot(scene)), scene);

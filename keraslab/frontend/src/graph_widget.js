@@ -6,20 +6,25 @@ import { inflate } from "./view/inflate.js";
 const SLOW = "The kernel is busy; this goes on as soon as it is free.";
 
 function render({ model, el }) {
-  const waiting = new Map(); // questions about details that the kernel has not answered yet
+  const waiting = new Map(); // questions that the kernel has not answered yet
   let shown = null;
   let newest = 0;
+
+  /** Ask the kernel; other views of this widget hear the answer too: the ticket says whose it is. */
+  const question = (message) =>
+    new Promise((resolve, reject) => {
+      const ticket = crypto.getRandomValues(new Uint32Array(2)).join("-");
+      waiting.set(ticket, { resolve, reject });
+      model.send({ ...message, ticket });
+    });
 
   const view = createView(el, {
     slow: SLOW,
     onOpen: (opened) => model.send({ type: "open", opened }),
-    details: (id) =>
-      new Promise((resolve, reject) => {
-        // Other views of this widget hear the answer too: the ticket says whose it is.
-        const ticket = crypto.getRandomValues(new Uint32Array(2)).join("-");
-        waiting.set(ticket, { resolve, reject });
-        model.send({ type: "details", id, ticket });
-      }),
+    onLook: (look) => model.send({ type: "look", look }),
+    onSizes: (sizes) => model.send({ type: "sizes", sizes }),
+    details: (id) => question({ type: "details", id }),
+    rows: () => question({ type: "rows" }),
   });
 
   async function refresh() {
@@ -35,21 +40,30 @@ function render({ model, el }) {
     view.status(model.get("status"));
   }
 
-  function answered({ type, ticket, details, error }) {
-    const question = type === "details" && waiting.get(ticket);
-    if (!question) return;
+  async function answered({ type, ticket, details, error }, buffers) {
+    const asked = ["details", "rows"].includes(type) && waiting.get(ticket);
+    if (!asked) return;
     waiting.delete(ticket);
-    if (error) question.reject(new Error(error));
-    else question.resolve(details);
+    if (error) return asked.reject(new Error(error));
+    if (type === "details") return asked.resolve(details);
+    try {
+      asked.resolve(await inflate(buffers[0]).json());
+    } catch (trouble) {
+      asked.reject(trouble);
+    }
   }
 
+  const showCode = () => view.code(model.get("code") ?? []);
+  model.on("change:code", showCode);
   model.on("change:picture", refresh);
   model.on("change:status", refresh);
   model.on("msg:custom", answered);
+  showCode();
   refresh();
 
   return () => {
     newest = Infinity;
+    model.off("change:code", showCode);
     model.off("change:picture", refresh);
     model.off("change:status", refresh);
     model.off("msg:custom", answered);

@@ -4,7 +4,11 @@ import { createView } from "./view.js";
 import { inflate } from "./view/inflate.js";
 
 const data = JSON.parse(document.getElementById("keraslab-data").textContent);
-const { graph, cards, details, name, totals, groups, opened, svg } = data;
+const { graph, cards, details, name, totals, groups, opened, rows, svg } = data;
+const { status, ...first } = data.look;
+const shared = graph.calls.some((call) => call.count > 1);
+let look = first;
+let last = opened;
 
 /** What is to be seen with these groups open: their own cards, and all that lies in them. */
 function visible(open) {
@@ -18,7 +22,9 @@ function visible(open) {
 }
 
 const picture = (open, drawn) => {
-  return { name, totals, groups, opened: open, nodes: visible(new Set(open)), svg: drawn };
+  const nodes = visible(new Set(open));
+  const shown = { ...look, status: Boolean(status) };
+  return { name, totals, groups, shared, version: 1, opened: open, nodes, look: shown, svg: drawn };
 };
 
 /** The engine is large and not needed for the first picture: it starts with the first fold. */
@@ -36,11 +42,12 @@ async function engine() {
 
 let newest = 0;
 
-async function redraw(open) {
+async function redraw(open, wanted = look) {
   const mine = ++newest;
   try {
-    const drawn = (await engine()).draw(graph, open);
+    const drawn = (await engine()).draw(graph, open, { ...wanted, status });
     if (mine !== newest) return;
+    [look, last] = [wanted, open];
     view.update(picture(open, drawn));
     view.status({ kind: "ok" });
   } catch {
@@ -51,7 +58,9 @@ async function redraw(open) {
 
 const view = createView(document.getElementById("keraslab-view"), {
   page: true,
-  onOpen: redraw,
+  onOpen: (open) => redraw(open),
+  onLook: (change) => redraw(last, { ...look, ...change }),
+  rows: async () => rows,
   details: async (id) => details[id],
 });
 view.update(picture(opened, svg));

@@ -1,118 +1,60 @@
 // What a picture holds: nodes, clusters and edges of a graph with some groups open.
 
-import { familyOf, groupFamily, sharedColour } from "./families.js";
-import { clean, count, shapeText, shorten } from "./text.js";
+import { sharedColour } from "./families.js";
+import { describeCall, describeGroup, groupName, shapesText } from "./scene/describe.js";
+import { mergeShared } from "./scene/once.js";
+import { overlayOf, paint } from "./scene/overlay.js";
+import { edgeStatus, markStatus, statusLegend, statusNote } from "./scene/status.js";
+import { treeOf } from "./scene/tree.js";
+import { clean, shapeText, shorten } from "./text.js";
 
-/** Lines of a node that tell how it takes part in the model's inputs and outputs. */
-function portLines(ports, word) {
-  if (!ports.length) return [];
-  const keys = ports.map((port) => port.key).filter((key) => key !== null && key !== undefined);
-  return [{ text: keys.length ? `${word}: ${shorten(keys.join(", "))}` : word, role: "port" }];
-}
-
-/** The line of a layer called more than once. */
-function sharedLine(item) {
-  if (!(item.count > 1)) return [];
-  return [{ text: `shared · call ${item.index + 1} of ${item.count}`, role: "shared" }];
-}
-
-/** The part of a layer's name that its group does not say already. */
-function shortName(call, groups) {
-  const tail = call.name.split("/").pop();
-  if (groups.get(call.group)?.kind !== "block") return tail;
-  return tail.split("__").pop() || tail;
-}
-
-/** Text of several shapes in one line. */
-function shapesText(specs) {
-  const texts = [...new Set(specs.map((spec) => shapeText(spec.shape)))];
-  const more = specs.length > 1 && texts.length === 1 ? ` (${specs.length} of them)` : "";
-  const shown = texts.slice(0, 2).map((text) => shorten(text, 40)).join(", ");
-  return shown + (texts.length > 2 ? `, ${texts.length - 2} more` : "") + more;
-}
-
-function describeCall(call, id, groups, inputs, outputs) {
-  const family = familyOf(call);
-  const type = shorten(call.kind === "input" ? "Input" : call.type);
-  // An operation's own name (`add_3`) says nothing its type does not.
-  const detail =
-    call.kind === "operation" ? call.arguments.join(", ") : shortName(call, groups);
-  const shape = shapesText(call.outputs);
-  const same = detail.toLowerCase() === type.toLowerCase();
-  const more = same ? "" : shorten(detail);
-  const lines = [{ text: type, more, role: "type" }, { text: shape, role: "shape" }];
-  if (call.params) lines.push({ text: `${count(call.params)} params`, role: "params" });
-  const notes = [...sharedLine(call)];
-  // A lone input or output without a key needs no words beside its type, an output does.
-  notes.push(...portLines(inputs.filter((port) => port.key !== null), "input"));
-  notes.push(...portLines(outputs, "output"));
-  lines.push(...notes);
-  const title = [`${clean(call.type)} ${clean(call.name)}`, shape, ...lines.slice(2).map((l) => l.text)];
-  return {
-    id,
-    dataId: call.id,
-    kind: "call",
-    small: call.kind === "operation",
-    family,
-    classes: ["node", "call", call.kind, `family-${family.name}`],
-    lines,
-    title: title.join(", "),
-  };
-}
-
-function describeGroup(group, id, size, leaving, outputs) {
-  const family = groupFamily();
-  const word = group.kind === "model" ? "model" : "group";
-  const lines = [
-    { text: `▸ ${shorten(group.label)}`, role: "type" },
-    { text: `${word} of ${size} ${size === 1 ? "call" : "calls"}`, role: "size" },
-  ];
-  if (leaving.length) lines.push({ text: shapesText(leaving), role: "shape" });
-  if (group.params) lines.push({ text: `${count(group.params)} params`, role: "params" });
-  lines.push(...sharedLine(group), ...portLines(outputs, "output"));
-  const title = [clean(group.label), ...lines.slice(1).map((line) => line.text), "folded"];
-  return {
-    id,
-    dataId: group.id,
-    kind: "group",
-    small: false,
-    family,
-    classes: ["node", "group", "family-group"],
-    lines,
-    title: title.join(", "),
-  };
-}
+/**
+ * @typedef {object} Look how a graph is drawn
+ * @property {string} [overlay] what colours the boxes: params, macs, memory, receptive_field,
+ *   dtype or trainable
+ * @property {boolean} [shapes] shapes on the edges
+ * @property {boolean} [once] shared layers drawn once, where that makes no cycle
+ * @property {Record<string, string>} [status] added, removed, changed or same, by call
+ */
 
 /**
  * The picture of `graph` with the groups of ids `opened` drawn open.
- * A group counts as open only when every group around it is open too.
+ * @param {object} graph
+ * @param {Iterable<string>} opened a group counts as open only when all around it are open too
+ * @param {Look} [look]
  */
-export function sceneOf(graph, opened) {
-  const groups = new Map(graph.groups.map((group) => [group.id, group]));
-  const wanted = new Set(opened);
-  const openness = new Map();
-  const isOpen = (id) => {
-    if (id === null || id === undefined || !groups.has(id)) return true;
-    if (!openness.has(id)) openness.set(id, wanted.has(id) && isOpen(groups.get(id).parent));
-    return openness.get(id);
-  };
-  const around = (id) => {
-    const path = [];
-    for (let at = id; groups.has(at); at = groups.get(at).parent) path.unshift(at);
-    return path;
-  };
-
-  // The visible stand-in of every call: itself, or the outermost closed group around it.
-  const standIn = new Map();
-  const sizes = new Map();
-  for (const call of graph.calls) {
-    const path = around(call.group);
-    const closed = path.find((id) => !isOpen(id));
-    standIn.set(call.id, closed === undefined ? `c ${call.id}` : `g ${closed}`);
-    for (const id of path) sizes.set(id, (sizes.get(id) ?? 0) + 1);
+export function sceneOf(graph, opened, look = {}) {
+  const tree = treeOf(graph, opened);
+  const { boxOf, apart } = look.once ? mergeShared(graph, tree) : { boxOf: null, apart: 0 };
+  const plan = { graph, tree, look, boxOf, keyOf: keysOf(tree, boxOf) };
+  const nodes = nodesOf(plan);
+  const { clusters, loose } = clustersOf(plan, nodes);
+  const edges = edgesOf(plan, nodes);
+  const overlay = look.status ? null : overlayOf(look.overlay, graph);
+  const legends = [];
+  if (overlay) {
+    for (const node of nodes.values()) paint(node, overlay.measure(node.holds));
+    legends.push(overlay.legend);
   }
+  if (look.status) {
+    for (const node of nodes.values()) markStatus(node, node.holds.calls, look.status);
+    legends.push(statusLegend(graph, look.status));
+  }
+  if (apart) {
+    const what = apart === 1 ? "1 shared layer stays" : `${apart} shared layers stay`;
+    legends.push({ title: "", note: `${what} several boxes: as one they would make a cycle`, stops: [] });
+  }
+  return { name: graph.name, nodes: [...nodes.values()], loose, clusters, edges, legends };
+}
 
-  const portsOf = (ports, key) => ports.filter((port) => standIn.get(port.call) === key);
+/** The box of every call. */
+function keysOf(tree, boxOf) {
+  if (!boxOf) return tree.standIn;
+  return new Map([...tree.standIn].map(([id, key]) => [id, boxOf.get(key)]));
+}
+
+/** The tensors that leave each box. */
+function leavingOf({ graph, keyOf }) {
   const leaving = new Map();
   const leave = (key, source, index, spec) => {
     if (!leaving.has(key)) leaving.set(key, new Map());
@@ -120,33 +62,66 @@ export function sceneOf(graph, opened) {
   };
   const callById = new Map(graph.calls.map((call) => [call.id, call]));
   for (const edge of graph.edges) {
-    const source = standIn.get(edge.source);
-    if (source !== standIn.get(edge.target)) leave(source, edge.source, edge.source_index, edge);
+    const source = keyOf.get(edge.source);
+    if (source !== keyOf.get(edge.target)) leave(source, edge.source, edge.source_index, edge);
   }
   for (const port of graph.outputs) {
     const spec = callById.get(port.call)?.outputs[port.index];
-    if (spec) leave(standIn.get(port.call), port.call, port.index, spec);
+    if (spec) leave(keyOf.get(port.call), port.call, port.index, spec);
   }
+  return leaving;
+}
 
-  // Nodes, in the order of the calls.
+function portsBy(ports, keyOf) {
+  const found = new Map();
+  for (const port of ports) {
+    const key = keyOf.get(port.call);
+    if (!found.has(key)) found.set(key, []);
+    found.get(key).push(port);
+  }
+  return (key) => found.get(key) ?? [];
+}
+
+/** The boxes by key, in the order of the calls. */
+function nodesOf(plan) {
+  const { graph, tree, keyOf } = plan;
+  const numbers = new Map(graph.calls.map((call, number) => [call.id, number]));
+  const indices = new Map(graph.groups.map((group, index) => [group.id, index]));
+  const members = new Map(); // box -> the calls or closed groups drawn as it
+  for (const call of graph.calls) {
+    const key = keyOf.get(call.id);
+    const own = tree.standIn.get(call.id);
+    if (!members.has(key)) members.set(key, new Map());
+    members.get(key).set(own, own[0] === "c" ? call : tree.groups.get(own.slice(2)));
+  }
+  const leaving = leavingOf(plan);
+  const inputsOf = portsBy(graph.inputs, keyOf);
+  const outputsOf = portsBy(graph.outputs, keyOf);
   const nodes = new Map();
   const colours = new Map();
-  graph.calls.forEach((call, number) => {
-    const key = standIn.get(call.id);
-    if (nodes.has(key)) return;
-    const outputs = portsOf(graph.outputs, key);
+  for (const [key, held] of members) {
+    const items = [...held.values()];
+    const [item] = items;
+    const outputs = outputsOf(key);
     let node;
     if (key[0] === "c") {
-      node = describeCall(call, `n${number}`, groups, portsOf(graph.inputs, key), outputs);
-      node.parent = call.group ?? null;
-      if (call.count > 1) node.shared = `layer ${call.layer}`;
+      const ports = { inputs: inputsOf(key), outputs };
+      node = describeCall(items, `n${numbers.get(item.id)}`, tree.groups, ports);
+      node.holds = { calls: items, group: null, merged: items.length > 1 };
+      if (item.count > 1) node.shared = `layer ${item.layer}`;
     } else {
-      const group = groups.get(key.slice(2));
-      const index = graph.groups.indexOf(group);
       const specs = [...(leaving.get(key)?.values() ?? [])];
-      node = describeGroup(group, `ng${index}`, sizes.get(group.id), specs, outputs);
-      node.parent = group.parent ?? null;
-      if (group.count > 1) node.shared = `group ${group.parent ?? ""} ${group.label}`;
+      const calls = items.flatMap((group) => tree.inside.get(group.id));
+      const size = tree.inside.get(item.id).length;
+      node = describeGroup(items, `ng${indices.get(item.id)}`, size, specs, outputs);
+      node.holds = { calls, group: item, merged: items.length > 1 };
+      if (item.count > 1) node.shared = `group ${tree.identity(item)}`;
+    }
+    node.parent = parentOf(items, key, tree);
+    if (items.length > 1) node.also = items.slice(1).map((other) => other.id);
+    // With shapes on the edges, a box repeats its own only where no edge says it.
+    if (plan.look.shapes && leaving.has(key) && !outputs.length) {
+      node.lines = node.lines.filter((line) => line.role !== "shape");
     }
     if (node.shared) {
       if (!colours.has(node.shared)) colours.set(node.shared, sharedColour(colours.size));
@@ -155,26 +130,38 @@ export function sceneOf(graph, opened) {
     }
     if (outputs.length) node.classes.push("output");
     nodes.set(key, node);
-  });
+  }
+  return nodes;
+}
 
-  // Clusters: the open groups, nested, with their nodes.
+/** The group that a box stands in; of several drawn as one, the first's, or what is around all. */
+function parentOf(items, key, tree) {
+  const paths = items.map((item) => tree.around(key[0] === "c" ? item.group : item.parent));
+  const [first, ...rest] = paths;
+  const named = (path) => JSON.stringify(path.map((id) => tree.identity(tree.groups.get(id))));
+  if (rest.every((path) => named(path) === named(first))) return first.at(-1) ?? null;
+  let depth = 0;
+  while (depth < first.length && rest.every((path) => path[depth] === first[depth])) depth += 1;
+  return first[depth - 1] ?? null;
+}
+
+/** The open groups, nested, with their nodes; and the nodes in none. */
+function clustersOf({ graph, tree, look }, nodes) {
   const clusters = [];
   const clusterById = new Map();
+  const indices = new Map(graph.groups.map((group, index) => [group.id, index]));
   const place = (id) => {
-    if (id === null || !groups.has(id)) return null;
+    if (id === null || !tree.groups.has(id)) return null;
     if (clusterById.has(id)) return clusterById.get(id);
-    const group = groups.get(id);
-    // Short, as edges run over it: "shared" stands on the nodes inside.
-    const badge = group.count > 1 ? ` · call ${group.index + 1} of ${group.count}` : "";
-    const name = shorten(group.label);
+    const group = tree.groups.get(id);
     const cluster = {
-      id: `c${graph.groups.indexOf(group)}`,
+      id: `c${indices.get(id)}`,
       dataId: id,
-      lines: [{ text: `▾ ${name}${badge}`, role: "type" }],
-      title: `${clean(group.label)}${badge}, ${sizes.get(id)} calls, unfolded`,
+      group,
       nodes: [],
       children: [],
     };
+    if (group.count > 1) cluster.shared = `group ${tree.identity(group)}`;
     clusterById.set(id, cluster);
     const parent = place(group.parent ?? null);
     cluster.depth = parent ? parent.depth + 1 : 0;
@@ -183,31 +170,81 @@ export function sceneOf(graph, opened) {
   };
   const loose = [];
   for (const node of nodes.values()) (place(node.parent)?.nodes ?? loose).push(node);
+  const drawn = new Map();
+  for (const { shared } of clusterById.values()) drawn.set(shared, (drawn.get(shared) ?? 0) + 1);
+  for (const cluster of clusterById.values()) {
+    const { group, shared } = cluster;
+    const calls = tree.inside.get(group.id);
+    // Short, as edges run over it: "shared" stands on the nodes inside.
+    let badge = "";
+    if (group.count > 1) {
+      const alone = look.once && drawn.get(shared) === 1;
+      badge = alone ? ` · ${group.count} calls` : ` · call ${group.index + 1} of ${group.count}`;
+    }
+    const note = look.status ? statusNote(calls, look.status) : "";
+    cluster.lines = [{ text: `▾ ${groupName(group)}${badge}${note}`, role: "type" }];
+    cluster.title = `${clean(group.label)}${badge}, ${calls.length} calls, unfolded`;
+  }
+  return { clusters, loose };
+}
 
-  // Edges: each one between two calls, one for each pair where a closed group takes part.
+/** Each edge between two calls, one for each pair where a group or merged calls take part. */
+function edgesOf({ graph, keyOf, look }, nodes) {
   const edges = [];
   const merged = new Map();
+  const callById = new Map(graph.calls.map((call) => [call.id, call]));
+  const joined = (key) => nodes.get(key).holds.merged;
   for (const edge of graph.edges) {
-    const from = standIn.get(edge.source);
-    const to = standIn.get(edge.target);
+    const [from, to] = [keyOf.get(edge.source), keyOf.get(edge.target)];
     if (from === to || !nodes.has(from) || !nodes.has(to)) continue;
-    const pair = `${from} -> ${to}`;
-    const single = from[0] === "c" && to[0] === "c";
-    let item = single ? undefined : merged.get(pair);
+    const plain = from[0] === "c" && to[0] === "c";
+    // A layer drawn once keeps an edge for each of its calls, but for those between two such.
+    const both = joined(from) && joined(to);
+    const either = joined(from) !== joined(to);
+    const via = either ? callOf(edge, joined(from), callById, nodes, from, to) : null;
+    const pair = JSON.stringify([from, to, via]);
+    let item = plain && !both && !either ? undefined : merged.get(pair);
     if (!item) {
       item = { id: `e${edges.length}`, source: nodes.get(from), target: nodes.get(to), tensors: new Map() };
+      item.via = via;
       edges.push(item);
-      if (!single) merged.set(pair, item);
+      if (!(plain && !both && !either)) merged.set(pair, item);
     }
+    item.plain = plain;
     item.tensors.set(`${edge.source_index} ${edge.source}`, edge);
-    if (single && edge.key !== null && edge.key !== undefined) item.text = shorten(edge.key);
   }
   for (const edge of edges) {
     const tensors = [...edge.tensors.values()];
-    if (tensors.length > 1) edge.text = `${tensors.length} tensors`;
+    const [tensor] = tensors;
+    const texts = [];
+    if (edge.via !== null) texts.push(`call ${edge.via}`);
+    if (tensors.length > 1) texts.push(`${tensors.length} tensors`);
+    else {
+      if (edge.plain && tensor.key !== null && tensor.key !== undefined) texts.push(shorten(tensor.key));
+      const { length } = callById.get(tensor.source).outputs;
+      if (length > 1) texts.push(`[${tensor.source_index}]`);
+    }
     edge.shape = shapesText(tensors);
-    edge.title = `${edge.source.lines[0].text} to ${edge.target.lines[0].text}: ${edge.shape}, ${clean(tensors[0].dtype)}`;
-    if (edge.text) edge.lines = [{ text: edge.text, role: "edge" }];
+    edge.text = texts.join(" ");
+    edge.lines = edge.text ? [{ text: edge.text, role: "edge" }] : [];
+    if (look.shapes) {
+      const shapes = [...new Set(tensors.map((each) => shorten(shapeText(each.shape), 32)))];
+      const more = shapes.length > 1 ? `${shapes[0]} …` : shapes[0];
+      edge.lines.push({ text: more, role: "edge" });
+    }
+    const words = [edge.source.lines[0].text, "to", edge.target.lines[0].text].join(" ");
+    edge.title = `${words}: ${edge.shape}, ${clean(tensor.dtype)}`;
+    edge.status = look.status ? edgeStatus(tensors, look.status) : null;
   }
-  return { name: graph.name, nodes: [...nodes.values()], loose, clusters, edges };
+  return edges;
+}
+
+/** Which call of the layer or group drawn once an edge belongs to, from 1. */
+function callOf(edge, leaves, callById, nodes, from, to) {
+  const call = callById.get(leaves ? edge.source : edge.target);
+  const node = nodes.get(leaves ? from : to);
+  if (node.kind === "call") return call.index + 1;
+  const ids = [node.dataId, ...(node.also ?? [])];
+  const size = node.holds.calls.length / ids.length;
+  return Math.floor(node.holds.calls.indexOf(call) / size) + 1;
 }

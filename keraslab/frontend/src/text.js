@@ -81,3 +81,29 @@ export function shapeText(shape) {
   if (!shape?.length) return "scalar";
   return shape.map((size) => (size === null ? "?" : String(size))).join(" × ");
 }
+
+const UNITS = [[1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+
+/** A number in three digits. */
+function threeDigits(number) {
+  return String(Number(number.toPrecision(3)));
+}
+
+/** A large count in three digits and a unit: `3.86 G`. */
+export function short(number) {
+  const [size, unit] = UNITS.find(([least]) => number >= least) ?? [1, ""];
+  return unit ? `${threeDigits(number / size)} ${unit}` : String(number);
+}
+
+/** Bytes in three digits and a unit: `1.2 MB`. */
+export function bytes(number) {
+  const [size, unit] = UNITS.find(([least]) => number >= least) ?? [1, ""];
+  return `${unit ? threeDigits(number / size) : number} ${unit}B`;
+}
+
+/** A part between 0 and 1 in hundredths: `3.1 %`. */
+export function percent(part) {
+  const hundredths = 100 * part;
+  if (hundredths > 0 && hundredths < 0.1) return "< 0.1 %";
+  return `${hundredths >= 10 ? Math.round(hundredths) : Math.round(10 * hundredths) / 10} %`;
+}

@@ -1,16 +1,24 @@
 // The interactive picture of a graph. It knows nothing of kernels or engines: it shows a
-// picture, says which groups should be open, and asks for details.
+// picture, says which groups should be open and how it should look, and asks for details.
 
+import { createBar } from "./view/bar.js";
 import { createCamera } from "./view/camera.js";
+import { createCode } from "./view/code.js";
 import { handle } from "./view/hand.js";
-import { isOpen, lightEdges, nameMarks, widenEdges } from "./view/marks.js";
+import { placesOn, readDrawing } from "./view/drawing.js";
+import { createHover } from "./view/hover.js";
+import { createKeys } from "./view/keys.js";
+import { lightKin, markHits, nameMarks, widenEdges } from "./view/marks.js";
+import { createMinimap } from "./view/minimap.js";
+import { createNote } from "./view/note.js";
 import { createCard, createPane, make } from "./view/pane.js";
-import { safeSvg, safeTable } from "./view/safe.js";
-import { nearest, order } from "./view/walk.js";
+import { createRows } from "./view/rows.js";
+import { safeTable } from "./view/safe.js";
+import { createSearch } from "./view/search.js";
+import { createSizes } from "./view/sizes.js";
+import { createTable } from "./view/table.js";
+import { order } from "./view/walk.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const SOON = 350; // milliseconds without a picture before saying so
-const LONG = 2500;
 const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
 
 /**
@@ -27,6 +35,10 @@ const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
  * @property {Record<string, Card>} nodes the visible nodes and the open groups, by id
  * @property {string[]} opened ids of the groups drawn open
  * @property {string[]} groups ids of all groups
+ * @property {{overlay?: string | null, shapes?: boolean, once?: boolean, status?: boolean}} look
+ * @property {boolean} [shared] whether any layer is called more than once
+ * @property {object | null} [sizes] the fields for the inputs' sizes, where they can be changed
+ * @property {number} [version] another one for another graph
  * @property {string} svg
  */
 
@@ -35,141 +47,150 @@ const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
  * @param {object} options
  * @param {(opened: string[]) => void} options.onOpen asks for the picture with these groups
  *   open; `update` brings it
+ * @param {(look: object) => void} options.onLook asks for the same picture in another look
+ * @param {(sizes: object) => void} [options.onSizes] asks for other sizes of the inputs
  * @param {(id: string) => Promise<object>} options.details
+ * @param {() => Promise<object>} options.rows all calls and groups, for table and search
  * @param {boolean} [options.page] the view is the whole page: it takes the wheel for itself
  * @param {string} [options.slow] what to say when a picture takes long
  */
-export function createView(element, { onOpen, details, page = false, slow = "Still drawing …" }) {
+export function createView(element, options) {
+  const { onOpen, onLook, onSizes = () => {}, details, page = false } = options;
+  const { slow = "Still drawing …" } = options;
   const root = make("div", "klv");
   root.classList.toggle("klv-page", page);
   // JupyterLab's own shortcuts ("0 0" restarts the kernel) must not see our keys.
   root.dataset.lmSuppressShortcuts = "true";
 
-  const bar = make("div", "klv-bar");
-  const name = make("span", "klv-name");
-  const totals = make("span", "klv-totals");
-  const tools = make("div", "klv-tools");
-  tools.setAttribute("role", "toolbar");
-  tools.setAttribute("aria-label", "Picture");
-  const button = (text, label, act) => {
-    const made = make("button", "klv-button", text);
-    made.type = "button";
-    made.title = label;
-    made.setAttribute("aria-label", label);
-    made.addEventListener("click", act);
-    tools.append(made);
-    return made;
+  const state = {
+    /** @type {Picture} */
+    picture: { name: "", totals: "", nodes: {}, opened: [], groups: [], look: {}, svg: "" },
+    svg: null,
+    marks: new Map(), // id -> the <g> of the node or cluster
+    drawnAs: new Map(), // id of a call drawn with another -> the id of that
+    current: null, // the id that the Tab key reaches
+    selected: null,
+    hits: null, // what is searched for
   };
-  const unfold = button("Unfold all", "Unfold all groups", () => ask(picture.groups));
-  const fold = button("Fold all", "Fold all groups", () => ask([]));
-  button("−", "Zoom out (key −)", () => camera.zoom(1 / 1.25, null, true));
-  button("+", "Zoom in (key +)", () => camera.zoom(1.25, null, true));
-  button("Fit", "Fit the whole graph (key 0)", () => camera.fit(true));
-  bar.append(name, totals, tools);
+  let wish = null; // what the next picture is to keep or show: {id, x, y}, {rest}, or {go}
+  let autoHeight = 0;
+
+  const stage = make("div", "klv-stage");
+  const camera = createCamera(stage, page ? 1.3 : 1.2);
+  const note = createNote(stage, slow);
+  const { topOf, boxOf } = placesOn(stage);
+  const rows = createRows(options.rows);
+  const search = createSearch({
+    rows,
+    onGo: (row) => go(row.id, row.path),
+    onHits: (hits) => {
+      state.hits = hits;
+      markHits(state.svg, state.marks, state.drawnAs, hits);
+      table.filter(hits);
+    },
+    onLeave: () => (state.marks.get(state.current) ?? stage).focus({ preventScroll: true }),
+  });
+  const sizes = createSizes((wanted) => {
+    keepPlace();
+    note.waiting();
+    onSizes(wanted);
+  });
+  const bar = createBar({
+    camera,
+    fields: [sizes.element, search.element],
+    onLook: (change) => {
+      keepPlace();
+      note.waiting();
+      onLook(change);
+    },
+    onTable: async () => {
+      const shown = table.toggle();
+      bar.tableShown(table.open);
+      await shown;
+    },
+    unfold: () => ask(state.picture.groups),
+    fold: () => ask([]),
+  });
+  const table = createTable({ rows, onPick: (row) => go(row.id, row.path, true) });
 
   const banner = make("div", "klv-banner");
   banner.setAttribute("role", "status");
   banner.hidden = true;
+  const legend = make("div", "klv-legend");
   const middle = make("div", "klv-middle");
-  const stage = make("div", "klv-stage");
-  const note = make("div", "klv-note");
-  note.setAttribute("role", "status");
   const instead = make("div", "klv-instead");
   instead.hidden = true;
+  const code = createCode(state);
   middle.append(stage);
-  stage.append(note);
-  root.append(bar, banner, middle, instead);
+  root.append(bar.element, banner, code.element, legend, middle, table.element, instead);
   element.append(root);
 
-  const camera = createCamera(stage, page ? 1.3 : 1.2);
+  const minimap = createMinimap(stage, camera);
+  camera.watch(minimap.follow);
   const card = createCard(stage);
-  const pane = createPane(middle, closeDetails);
-
-  /** @type {Picture} */
-  let picture = { name: "", totals: "", nodes: {}, opened: [], groups: [], svg: "" };
-  let svg = null;
-  let marks = new Map(); // id -> the <g> of the node or cluster
-  let current = null; // the id that the Tab key reaches
-  let selected = null;
-  let wish = null; // what the next picture is to keep in place: {id, x, y}, or {rest: true}
-  let timers = [];
-  let autoHeight = 0;
+  const pane = createPane(middle, closeDetails, (id) => follow(id));
+  const hover = createHover(stage, { card, pane, camera, code }, state, boxOf);
 
   // ---- the picture ------------------------------------------------------------------
 
   function update(next) {
-    const focused = svg?.contains(document.activeElement) ?? false;
-    const parents = picture.nodes;
-    const fresh = !svg;
-    picture = next;
-    bar.hidden = middle.hidden = false;
-    settle();
-    const drawn = safeSvg(next.svg);
-    const box = (drawn.getAttribute("viewBox") ?? "0 0 100 100").trim().split(/[\s,]+/).map(Number);
-    for (const key of ["viewBox", "width", "height"]) drawn.removeAttribute(key);
-    drawn.classList.add("klv-svg");
-    drawn.setAttribute("role", "group");
-    drawn.setAttribute("aria-label", `Graph of ${next.name}. ${next.totals}. Arrow keys move along it.`);
-    const layer = document.createElementNS(SVG, "g");
-    layer.setAttribute("class", "klv-layer");
-    layer.append(...drawn.childNodes);
-    drawn.append(layer);
+    const focused = state.svg?.contains(document.activeElement) ?? false;
+    const parents = state.picture.nodes;
+    const fresh = !state.svg;
+    state.picture = next;
+    note.settle();
+    const { svg: drawn, layer, size, legend: words } = readDrawing(next);
+    legend.replaceChildren(...words);
+    legend.hidden = !words.length;
+    bar.element.hidden = middle.hidden = false;
     card.hide();
-    if (svg) svg.replaceWith(drawn);
+    if (state.svg) state.svg.replaceWith(drawn);
     else stage.prepend(drawn);
-    svg = drawn;
+    state.svg = drawn;
     const whole = camera.whole;
-    camera.hold(layer, { width: box[2], height: box[3] });
-    marks = nameMarks(svg, next.nodes);
-    widenEdges(svg);
+    camera.hold(layer, size);
+    Object.assign(state, nameMarks(drawn, next.nodes));
+    widenEdges(drawn);
     grow();
+    bar.show(next);
+    sizes.show(next.sizes);
 
-    name.textContent = next.name;
-    totals.textContent = next.totals;
-    unfold.hidden = fold.hidden = next.groups.length === 0;
-    const pressed = document.activeElement;
-    unfold.disabled = next.groups.length === next.opened.length;
-    fold.disabled = next.opened.length === 0;
-    // A button that goes off would drop the focus, and the keys with it.
-    if (pressed === unfold && unfold.disabled) fold.focus();
-    if (pressed === fold && fold.disabled) unfold.focus();
+    let here = wish?.go ?? wish?.id ?? state.current;
+    if (here !== null && here !== undefined) here = drawnId(here, parents);
+    setCurrent(here ?? order(state.marks)[0] ?? null, focused);
+    const kept = state.selected && state.marks.get(drawnId(state.selected, {}));
+    if (kept) choose(state.selected);
+    else if (state.selected) closeDetails();
 
-    let here = wish?.id ?? current;
-    while (here && !marks.has(here)) here = parents[here]?.parent ?? null;
-    setCurrent(here ?? order(marks)[0] ?? null, focused);
-    if (selected && !marks.has(selected)) closeDetails();
-    else if (selected) marks.get(selected).classList.add("klv-selected");
-
-    const followed = marks.get(wish?.id);
+    const followed = state.marks.get(wish?.id);
     if (followed) {
       const { x, y } = topOf(followed);
       camera.pan(wish.x - x, wish.y - y);
       camera.reveal(boxOf(followed));
-    } else if (fresh || wish?.rest || camera.automatic || (whole && !camera.whole)) {
+    } else if (!wish?.go && (fresh || wish?.rest || camera.automatic || (whole && !camera.whole))) {
       camera.rest();
     }
     camera.find();
+    minimap.redraw(state.marks);
+    markHits(drawn, state.marks, state.drawnAs, state.hits);
+    code.again();
+    if (rows.follow(next.version) && !fresh) {
+      search.again();
+      table.refresh();
+    }
+    const { go: wanted, pick } = wish ?? {};
     wish = null;
+    if (wanted) arrive(wanted, pick);
   }
 
-  /** The middle of a mark's upper edge, in pixels of the stage. */
-  function topOf(mark) {
-    const outer = stage.getBoundingClientRect();
-    const box = mark.getBoundingClientRect();
-    return { x: (box.left + box.right) / 2 - outer.left, y: box.top - outer.top };
-  }
-
-  /** The box of a mark, in pixels of the stage; of an open group, its title's. */
-  function boxOf(mark) {
-    const outer = stage.getBoundingClientRect();
-    const shown = (isOpen(mark) && mark.querySelector("text")) || mark;
-    const box = shown.getBoundingClientRect();
-    return {
-      left: box.left - outer.left,
-      right: box.right - outer.left,
-      top: box.top - outer.top,
-      bottom: box.bottom - outer.top,
-    };
+  /** The id of the mark that stands for an id: its own, another call's, or a group's around. */
+  function drawnId(id, parents) {
+    let at = id;
+    while (at !== null && at !== undefined && !state.marks.has(at)) {
+      if (state.drawnAs.has(at)) return state.drawnAs.get(at);
+      at = parents[at]?.parent ?? null;
+    }
+    return at ?? null;
   }
 
   /** Make the stage as high as the picture needs, within bounds; never lower than before. */
@@ -183,226 +204,195 @@ export function createView(element, { onOpen, details, page = false, slow = "Sti
     }
   }
 
-  // ---- folding ----------------------------------------------------------------------
+  // ---- folding, and going somewhere -------------------------------------------------
 
   function ask(opened, id = null) {
-    const mark = marks.get(id);
+    const mark = state.marks.get(id);
     wish = mark ? { id, ...topOf(mark) } : { rest: true };
-    waiting();
+    note.waiting();
     onOpen(opened);
   }
 
-  /** Say so when an answer takes long. */
-  function waiting() {
-    settle();
-    timers.push(
-      setTimeout(() => say("One moment …"), SOON),
-      setTimeout(() => say(slow), LONG),
-    );
+  /** Another look of the same graph leaves what one looks at where it is. */
+  function keepPlace() {
+    const mark = camera.automatic ? null : state.marks.get(state.current);
+    wish = mark ? { id: state.current, ...topOf(mark) } : { rest: true };
   }
 
-  function settle() {
-    timers.forEach(clearTimeout);
-    timers = [];
-    say("");
+  /** Show a call or group, opening what is around it; `pick` selects it too. */
+  function go(id, path, pick = false) {
+    const shut = path.filter((group) => !state.picture.opened.includes(group));
+    if (!shut.length) return arrive(id, pick);
+    wish = { go: id, pick };
+    note.waiting();
+    onOpen([...new Set([...state.picture.opened, ...path])]);
+  }
+
+  async function follow(id) {
+    if (state.marks.has(drawnId(id, {}))) return arrive(id, true);
+    const row = (await rows.get()).byId.get(id);
+    if (row) go(id, row.path, true);
+  }
+
+  function arrive(id, pick) {
+    const drawn = drawnId(id, state.picture.nodes);
+    const mark = state.marks.get(drawn);
+    if (!mark) return;
+    setCurrent(drawn, false);
+    camera.reveal(boxOf(mark), pane.width);
+    for (const found of state.svg.querySelectorAll(".klv-found")) found.classList.remove("klv-found");
+    mark.classList.add("klv-found");
+    if (!pick) return;
+    if (pane.open) openDetails(drawn, id);
+    else choose(id);
   }
 
   function toggle(id) {
-    const opened = new Set(picture.opened);
+    const opened = new Set(state.picture.opened);
     if (opened.has(id)) opened.delete(id);
     else opened.add(id);
     ask([...opened], id);
   }
 
-  function say(text) {
-    note.textContent = text;
-    note.classList.toggle("klv-on", text !== "");
-  }
-
   // ---- details ----------------------------------------------------------------------
 
-  async function openDetails(id) {
-    marks.get(selected)?.classList.remove("klv-selected");
-    selected = id;
-    marks.get(id)?.classList.add("klv-selected");
-    card.hide();
-    const node = picture.nodes[id];
-    pane.wait(node);
-    camera.reveal(boxOf(marks.get(id)), pane.width);
-    waiting();
-    try {
-      const found = await details(id);
-      if (selected === id) pane.show(node, found);
-    } catch (error) {
-      if (selected === id) pane.fail(node, String(error?.message ?? error));
+  /** Mark a call or group as the selected one; none for null. */
+  function choose(id) {
+    for (const old of state.svg?.querySelectorAll(".klv-selected") ?? []) {
+      old.classList.remove("klv-selected");
     }
-    settle();
+    state.selected = id;
+    const mark = id === null ? undefined : state.marks.get(drawnId(id, {}));
+    mark?.classList.add("klv-selected");
+    lightKin(state.svg, mark);
+    table.select(id);
+  }
+
+  /** @param id what is drawn; @param call the call that is meant, where it is drawn with others */
+  async function openDetails(id, call = id) {
+    choose(call);
+    card.hide();
+    const node = state.picture.nodes[call] ?? state.picture.nodes[id];
+    pane.wait(node);
+    camera.reveal(boxOf(state.marks.get(id)), pane.width);
+    note.waiting();
+    try {
+      const found = await details(call);
+      if (state.selected === call) pane.show(node, found);
+    } catch (error) {
+      if (state.selected === call) pane.fail(node, String(error?.message ?? error));
+    }
+    note.settle();
   }
 
   function closeDetails() {
-    const inside = pane.open && root.querySelector(".klv-pane").contains(document.activeElement);
-    marks.get(selected)?.classList.remove("klv-selected");
-    selected = null;
+    const inside = pane.open && pane.contains(document.activeElement);
+    choose(null);
     pane.hide();
-    if (inside) marks.get(current)?.focus({ preventScroll: true });
+    if (inside) state.marks.get(state.current)?.focus({ preventScroll: true });
   }
 
   function act(id) {
-    if (picture.nodes[id]?.group) toggle(id);
+    if (state.picture.nodes[id]?.group) toggle(id);
     else openDetails(id);
   }
 
-  // ---- hover and focus --------------------------------------------------------------
-
-  /** The id under the pointer; the inside of an open group is not the group. */
-  function idAt(target) {
-    const mark = target.closest?.("[data-id]");
-    if (!mark || !marks.has(mark.dataset.id)) return null;
-    return isOpen(mark) && !target.closest("text") ? null : mark.dataset.id;
-  }
-
-  function showCard(id) {
-    const mark = marks.get(id);
-    if (!mark) return;
-    lightEdges(svg, id);
-    if (id === selected) return card.hide();
-    const node = picture.nodes[id];
-    const hint = node.group ? (isOpen(mark) ? "Click to fold" : "Click to unfold") : "";
-    card.show({ ...node, hint }, boxOf(mark), pane.width);
-  }
-
-  /** What goes along an edge, beside the pointer. */
-  function showEdge(edge, event) {
-    const ends = [edge.dataset.source, edge.dataset.target];
-    const [from, to] = ends.map((id) => picture.nodes[id]?.title ?? "");
-    lightEdges(svg, null);
-    edge.classList.add("klv-lit");
-    const outer = stage.getBoundingClientRect();
-    const [x, y] = [event.clientX - outer.left, event.clientY - outer.top];
-    const rows = [["Tensor", edge.dataset.shape ?? ""]];
-    const at = { left: x, right: x, top: y, bottom: y };
-    card.show({ title: `${from} → ${to}`, type: "", rows }, at, pane.width);
-  }
-
-  function hideCard() {
-    card.hide();
-    lightEdges(svg, null);
-  }
-
   function setCurrent(id, focus) {
-    marks.get(current)?.setAttribute("tabindex", "-1");
-    current = id;
-    const mark = marks.get(id);
+    state.marks.get(state.current)?.setAttribute("tabindex", "-1");
+    state.current = id;
+    const mark = state.marks.get(id);
     if (!mark) return;
     mark.setAttribute("tabindex", "0");
     if (focus) mark.focus({ preventScroll: true });
   }
 
-  stage.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "touch" || event.buttons) return;
-    const id = idAt(event.target);
-    const edge = event.target.closest?.(".edge");
-    if (id) showCard(id);
-    else if (edge) showEdge(edge, event);
-    else hideCard();
-  });
-  stage.addEventListener("pointerleave", hideCard);
-  stage.addEventListener("focusin", (event) => {
-    const mark = event.target.closest("[data-id]");
-    if (!mark?.matches(":focus-visible")) return;
-    camera.reveal(boxOf(mark), pane.width);
-    showCard(mark.dataset.id);
-  });
-  stage.addEventListener("focusout", hideCard);
+  // ---- pointer and keyboard ---------------------------------------------------------
 
   handle(stage, camera, {
     free: page,
-    onStart: hideCard,
-    onHint: () => {
-      say(`${WHEEL} zooms, dragging moves the picture`);
-      timers.push(setTimeout(() => say(""), 1800));
-    },
+    onStart: hover.hide,
+    onHint: () => note.hint(`${WHEEL} zooms, dragging moves the picture`),
     onClick: (target) => {
-      const id = idAt(target);
+      const id = hover.idAt(target);
       if (!id) return;
       setCurrent(id, true);
       act(id);
     },
   });
 
-  // ---- keyboard ---------------------------------------------------------------------
-
-  const MOVES = { ArrowDown: [0, 1], ArrowUp: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
-
-  function key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.key === "Escape") {
-      if (pane.open) closeDetails();
-      card.hide();
-      return true;
-    }
-    if (pane.open && root.querySelector(".klv-pane").contains(event.target)) return false;
-    if (event.key === "+" || event.key === "=") camera.zoom(1.25, null, true);
-    else if (event.key === "-" || event.key === "_") camera.zoom(1 / 1.25, null, true);
-    else if (event.key === "0") camera.fit(true);
-    else if (!svg?.contains(event.target)) return false;
-    else if (MOVES[event.key] && event.shiftKey) {
-      camera.pan(...MOVES[event.key].map((step) => -60 * step), true);
-    } else if (MOVES[event.key]) {
-      const next = nearest(current, MOVES[event.key], marks, boxOf);
-      if (next) setCurrent(next, true);
-    } else if (event.key === "Home") setCurrent(order(marks)[0], true);
-    else if (event.key === "End") setCurrent(order(marks).at(-1), true);
-    else if (event.key === "Enter" || event.key === " ") act(current);
-    else if (event.key === "i") openDetails(current);
-    else if (event.key === "f") {
-      const around = picture.nodes[current]?.parent;
-      if (around) toggle(around);
-    } else return false;
-    return true;
-  }
-
-  (page ? document : root).addEventListener("keydown", (event) => {
-    if (key(event)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
+  // A screen reader may put the focus on any node.
+  stage.addEventListener("focusin", (event) => {
+    const id = event.target.closest("[data-id]")?.dataset.id;
+    if (id !== undefined && id !== state.current && state.marks.has(id)) setCurrent(id, false);
   });
+
+  const key = createKeys({ camera, pane }, state, {
+    boxOf,
+    act,
+    toggle,
+    details: openDetails,
+    focus: (id) => setCurrent(id, true),
+    search: search.focus,
+    escape: () => {
+      if (pane.open || state.selected !== null) closeDetails();
+      card.hide();
+    },
+  });
+  const listen = (event) => {
+    if (!key(event)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const ears = page ? document : root;
+  ears.addEventListener("keydown", listen);
 
   // ---- size -------------------------------------------------------------------------
 
   stage.tabIndex = -1;
   let width = 0;
   const resized = new ResizeObserver(() => {
-    if (!svg || !stage.clientWidth) return;
+    if (!state.svg || !stage.clientWidth) return;
     if (!width || camera.automatic) {
       grow();
       camera.rest();
     }
     width = stage.clientWidth;
+    minimap.follow();
   });
   resized.observe(stage);
 
   return {
     update,
 
+    /** @param {import("./view/code.js").Line[]} lines the code that made the graph */
+    code: code.show,
+
     /**
      * @param {{kind: "ok" | "stale" | "failed", message?: string, table?: string}} status
      *   `stale`: the picture is of an earlier state; `failed`: there is none, a table instead.
      */
-    status({ kind, message = "", table = "" }) {
-      settle();
+    status({ kind, message = "", table: markup = "" }) {
+      note.settle();
       root.classList.toggle("klv-stale", kind === "stale");
       root.classList.toggle("klv-failed", kind === "failed");
       banner.textContent = message;
       banner.hidden = message === "";
-      bar.hidden = middle.hidden = kind === "failed" || !svg;
+      const gone = kind === "failed" || !state.svg;
+      bar.element.hidden = middle.hidden = gone;
+      if (gone) {
+        legend.hidden = true;
+        table.toggle(false);
+        bar.tableShown(false);
+      }
       instead.hidden = kind !== "failed";
-      instead.replaceChildren(safeTable(kind === "failed" ? table : ""));
+      instead.replaceChildren(safeTable(kind === "failed" ? markup : ""));
     },
 
     destroy() {
-      settle();
+      note.settle();
+      code.destroy();
+      sizes.destroy();
+      ears.removeEventListener("keydown", listen);
       resized.disconnect();
       root.remove();
     },

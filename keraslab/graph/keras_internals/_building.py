@@ -13,6 +13,7 @@ import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.naming import auto_name
 
 _CONSTANTS = (
@@ -197,3 +198,14 @@ def calm(error: Exception) -> Exception:
     """Keep Keras from adding a list of arguments to an error's message."""
     error._keras_call_info_injected = True  # type: ignore[attr-defined]
     return error
+
+
+def safe_mode() -> Any:
+    """A scope in which nothing that runs a stranger's code is made from a config."""
+    return SafeModeScope(True)
+
+
+def with_config(operation: Any, config: Any) -> Any:
+    """Let a layer's ``get_config`` give the config it was read from."""
+    vars(operation)["get_config"] = lambda: dict(config)
+    return operation

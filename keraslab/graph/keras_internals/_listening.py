@@ -9,7 +9,7 @@ import sys
 import threading
 import types
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -24,6 +24,8 @@ _hooks = threading.local()
 _patch_lock = threading.Lock()
 _patched: list[tuple[Any, str, Any]] = []
 _patch_users = 0
+_node_users = 0
+_plain_node_init: Any = None
 
 MUST_RUN = {
     "fit": "calls fit()",
@@ -51,15 +53,6 @@ def _patch_points() -> list[tuple[Any, str, Any]]:
             original(self, name=name)
             if (hooks := current_hooks()) is not None:
                 hooks.made(self, name is None)
-
-        return __init__
-
-    def node_init(original: Any) -> Any:
-        @functools.wraps(original)
-        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-            original(self, *args, **kwargs)
-            if (hooks := current_hooks()) is not None:
-                hooks.called(self)
 
         return __init__
 
@@ -107,7 +100,6 @@ def _patch_points() -> list[tuple[Any, str, Any]]:
     variable = _owner(keras.Variable, "__init__")
     return [
         (keras.Operation, "__init__", operation_init),
-        (Node, "__init__", node_init),
         (keras.Layer, "_open_name_scope", open_name_scope),
         (variable, "__init__", variable_init),
         (_owner(keras.Model, "compile"), "compile", compile_),
@@ -264,6 +256,45 @@ def current_hooks() -> Any | None:
     return getattr(_hooks, "now", None)
 
 
+def _hear_nodes(more: int) -> None:
+    """Let ``Node.__init__`` tell of new nodes as long as anyone listens; the lock is held."""
+    global _node_users, _plain_node_init
+    if _node_users == 0:
+        original = _plain_node_init = Node.__init__
+
+        @functools.wraps(original)
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            original(self, *args, **kwargs)
+            if (hooks := current_hooks()) is not None:
+                hooks.called(self)
+            for ear in getattr(_hooks, "ears", ()):
+                ear(self)
+
+        Node.__init__ = __init__
+    _node_users += more
+    if _node_users == 0:
+        Node.__init__ = _plain_node_init
+
+
+@contextlib.contextmanager
+def hearing_calls(ear: Callable[[Any], None]) -> Iterator[None]:
+    """Tell ``ear`` of every node that this thread makes, at the moment it is made.
+
+    Args:
+        ear: Is given the node; it must not raise.
+    """
+    with _patch_lock:
+        _hear_nodes(+1)
+    _hooks.ears = (*getattr(_hooks, "ears", ()), ear)
+    try:
+        yield
+    finally:
+        # Not in the order they came in: a panel may listen to many cells, a magic to one.
+        _hooks.ears = tuple(other for other in _hooks.ears if other is not ear)
+        with _patch_lock:
+            _hear_nodes(-1)
+
+
 @contextlib.contextmanager
 def listening(hooks: Any) -> Iterator[None]:
     """Let ``hooks`` hear what this thread builds; other threads are not heard.
@@ -279,6 +310,7 @@ def listening(hooks: Any) -> Iterator[None]:
                 _patched.append((owner, name, original))
                 setattr(owner, name, make(original))
         _patch_users += 1
+        _hear_nodes(+1)
     before = current_hooks()
     _hooks.now = hooks
     try:
@@ -286,6 +318,7 @@ def listening(hooks: Any) -> Iterator[None]:
     finally:
         _hooks.now = before
         with _patch_lock:
+            _hear_nodes(-1)
             _patch_users -= 1
             if _patch_users == 0:
                 while _patched:

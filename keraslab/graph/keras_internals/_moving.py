@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Container, Mapping
 from typing import Any
 
@@ -52,6 +53,24 @@ def _plain(value: Any) -> Any:
     """A plain copy of a container, whatever Keras or TensorFlow wrapped it in."""
     kind = next(kind for kind in (list, dict, set) if isinstance(value, kind))
     return kind(value)
+
+
+def copy_of(container: Any) -> Any:
+    """A plain copy of a list, dict or set, whatever it is wrapped in; None of anything else."""
+    return _plain(container) if _is_container(container) else None
+
+
+def refill(container: Any, content: Any) -> None:
+    """Give a container its former content, where it has another now."""
+    now = _plain(container)
+    if isinstance(content, dict):
+        same = list(now) == list(content) and all(now[k] is content[k] for k in content)
+    elif isinstance(content, set):
+        same = now == content
+    else:
+        same = len(now) == len(content) and all(map(operator.is_, now, content))
+    if not same:
+        _fill(container, content)
 
 
 def _fill(container: Any, content: Any) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+from keras.src.ops.symbolic_arguments import SymbolicArguments
 
 
 def functional_of(model: Any) -> Any | None:
     """The Functional graph of a model; None where the model has none (yet)."""
     if isinstance(model, keras.Sequential):
         return model._functional
-    if isinstance(model, keras.Model) and hasattr(model, "_nodes_by_depth"):
+    if isinstance(model, (keras.Model, keras.Function)) and hasattr(model, "_nodes_by_depth"):
         return model
     return None
 
@@ -24,6 +25,8 @@ def nodes_of(functional: Any) -> list[Any]:
     The order follows one branch to its end before the next, as people write models, and the
     calls of one layer keep the order they were made in.
     """
+    if isinstance(functional, SoFar) and functional.in_order is not None:
+        return functional.in_order
     own = {id(n): n for nodes in functional._nodes_by_depth.values() for n in nodes}
     producers = {id(t): n for n in own.values() for t in n.outputs}
     earlier = _call_made_before(own)
@@ -59,6 +62,67 @@ def _call_made_before(own: Mapping[int, Any]) -> dict[int, Any]:
         for earlier, later in itertools.pairwise(made):
             before[id(later)] = earlier
     return before
+
+
+class SoFar:
+    """All calls that lead to some symbolic tensors, held as a Functional graph holds its own."""
+
+    in_order: list[Any] | None = None
+    """The nodes in the order of the calls, where that is known."""
+
+    def __init__(self, outputs: Any, inputs: Any = None) -> None:
+        self._outputs_struct = outputs
+        self.outputs: list[Any] = list(keras.tree.flatten(outputs))
+        self.inputs: list[Any] = [] if inputs is None else list(keras.tree.flatten(inputs))
+        self._inputs_struct = self.inputs if inputs is None else inputs
+        nodes: dict[int, Any] = {}
+        seen: set[int] = set()
+        waiting = [*reversed(self.outputs), *reversed(self.inputs)]
+        while waiting:
+            tensor = waiting.pop()
+            if id(tensor) not in seen:
+                node = _maker_of(tensor)
+                seen.update(map(id, node.outputs))
+                nodes[id(node)] = node
+                if inputs is None and not node.input_tensors:
+                    self.inputs.extend(node.outputs)
+                waiting.extend(reversed(node.input_tensors))
+        self._nodes_by_depth = {0: list(nodes.values())}
+
+
+class _Entry:
+    """Stands for the call that made a tensor which no call made: ``keras.KerasTensor(...)``."""
+
+    def __init__(self, tensor: Any) -> None:
+        self.operation = keras.layers.InputLayer(
+            batch_shape=tensor.shape, dtype=tensor.dtype, name=tensor.name.replace("/", "_")
+        )
+        self.input_tensors: list[Any] = []
+        self.outputs = [tensor]
+        self.arguments = SymbolicArguments()
+
+
+def _maker_of(tensor: Any) -> Any:
+    """The node that made a symbolic tensor."""
+    history = getattr(tensor, "_keras_history", None)
+    if history is None or history.operation is None:
+        return _Entry(tensor)
+    made = history.operation._inbound_nodes
+    likely = made[history.node_index : history.node_index + 1]
+    for node in [*likely, *made]:
+        if any(output is tensor for output in node.outputs):
+            return node
+    return _Entry(tensor)
+
+
+def is_masked(tensor: Any) -> bool:
+    """Whether a mask goes along with a symbolic tensor."""
+    return vars(tensor).get("_keras_mask") is not None
+
+
+def mask_of(tensor: Any) -> Any | None:
+    """The symbolic mask that goes along with a symbolic tensor; None where there is none."""
+    return getattr(tensor, "_keras_mask", None)
 
 
 def operation_of(node: Any) -> Any:
@@ -108,6 +172,21 @@ def outputs_for(node: Any, known: Mapping[int, Any]) -> list[Any]:
     """
     args, kwargs = node.arguments.fill_in(known)
     return list(keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs)))
+
+
+def outputs_of(operation: Any, node: Any, tensors: Sequence[Any]) -> list[Any]:
+    """The output tensors that an operation makes in the place of a node's own.
+
+    Args:
+        operation: The node's operation, or another of its kind; one that is not built is.
+        node: The node, which says with which arguments it is called.
+        tensors: What to put in place of the node's input tensors, in their order.
+    """
+    known = dict(zip(map(id, node.input_tensors), tensors, strict=True))
+    args, kwargs = node.arguments.fill_in(known)
+    if isinstance(operation, keras.Layer) and not operation.built:
+        return list(keras.tree.flatten(operation(*args, **kwargs)))
+    return list(keras.tree.flatten(operation.compute_output_spec(*args, **kwargs)))
 
 
 def settings_of(operation: Any) -> dict[str, Any]:

@@ -16,11 +16,13 @@ export function createCamera(stage, largest) {
   let at = { x: 0, y: 0, k: 1 };
   /** True until a person moves the picture: then it stays where they put it. */
   let automatic = true;
+  let onMove = () => {};
 
   function show(glide) {
     if (!layer) return;
     layer.classList.toggle("klv-glide", Boolean(glide));
     layer.style.transform = `translate(${at.x}px, ${at.y}px) scale(${at.k})`;
+    onMove();
   }
 
   function room() {
@@ -41,6 +43,34 @@ export function createCamera(stage, largest) {
   const camera = {
     get automatic() {
       return automatic;
+    },
+
+    /** The drawing's width and height. */
+    get size() {
+      return size;
+    },
+
+    /** The part of the drawing, and of what is around it, that the stage shows. */
+    get sight() {
+      return {
+        x: -at.x / at.k,
+        y: -at.y / at.k,
+        width: stage.clientWidth / at.k,
+        height: stage.clientHeight / at.k,
+      };
+    },
+
+    /** Call `act` whenever the eye moves. */
+    watch(act) {
+      onMove = act;
+    },
+
+    /** Bring a point of the drawing to the middle of the stage. */
+    centre(x, y) {
+      at.x = stage.clientWidth / 2 - x * at.k;
+      at.y = stage.clientHeight / 2 - y * at.k;
+      automatic = false;
+      show();
     },
 
     /** Whether the whole drawing is in sight. */

@@ -23,7 +23,16 @@ function list(rows) {
   return dl;
 }
 
-function table(head, rows) {
+/** A name that leads to its node. */
+function link(name, id, go) {
+  const made = make("button", "klv-link", name);
+  made.type = "button";
+  made.title = `Go to ${name}`;
+  made.addEventListener("click", () => go(id));
+  return made;
+}
+
+function table(head, rows, go) {
   const box = make("div", "klv-scroll");
   const element = make("table", "klv-table");
   const top = element.createTHead().insertRow();
@@ -35,7 +44,12 @@ function table(head, rows) {
   const body = element.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
-    for (const text of row) line.append(make("td", "", text));
+    for (const cell of row) {
+      const plain = typeof cell === "string";
+      const td = make("td", "", plain ? cell : undefined);
+      if (!plain) td.append(link(cell.name, cell.id, go));
+      line.append(td);
+    }
   }
   box.append(element);
   return box;
@@ -45,9 +59,14 @@ const MOST_ROWS = 200;
 
 const shapeText = (shape) => shape.map((size) => size ?? "?").join(" × ") || "scalar";
 
+/** What a call is to the model, by name: `input a`. */
+function portRows(ports) {
+  return ports.map(({ key, is }) => [`Model ${is}`, key ?? "the only one"]);
+}
+
 /** Details as titled lists and tables. */
-function sections({ weights = [], from = [], to = [], config = {} }) {
-  const tensors = (ends) => ends.map((end) => [end.name, shapeText(end.shape), end.dtype]);
+function sections({ weights = [], from = [], to = [], config = {}, ports = [], line = null }) {
+  const tensors = (ends) => ends.map((end) => [end, shapeText(end.shape), end.dtype]);
   const cut = (rows) =>
     rows.length > MOST_ROWS
       ? [...rows.slice(0, MOST_ROWS), [`… and ${rows.length - MOST_ROWS} more`]]
@@ -55,9 +74,12 @@ function sections({ weights = [], from = [], to = [], config = {} }) {
   const weightRows = weights.map(({ name, shape, dtype, trainable }) => {
     return [name, shapeText(shape), trainable ? dtype : `${dtype}, not trained`];
   });
+  const code = line ? [[`${line.place}, line ${line.number}`, line.text.trim()]] : [];
   return [
-    { title: "From", head: ["Name", "Shape", "Type"], rows: cut(tensors(from)) },
-    { title: "To", head: ["Name", "Shape", "Type"], rows: cut(tensors(to)) },
+    { title: "Code", rows: code, code: true },
+    { title: "Of the model", rows: portRows(ports) },
+    { title: "Inputs, from", head: ["Name", "Shape", "Type"], rows: cut(tensors(from)) },
+    { title: "Outputs, to", head: ["Name", "Shape", "Type"], rows: cut(tensors(to)) },
     { title: "Weights", head: ["Name", "Shape", "Type"], rows: cut(weightRows) },
     { title: "Settings", rows: Object.entries(config) },
   ];
@@ -104,8 +126,9 @@ export function createCard(stage) {
  * Everything about one node, until it is closed.
  * @param {HTMLElement} parent
  * @param {() => void} onClose
+ * @param {(id: string) => void} onGo somebody follows a name to its node
  */
-export function createPane(parent, onClose) {
+export function createPane(parent, onClose, onGo) {
   const pane = make("aside", "klv-pane");
   pane.setAttribute("aria-label", "Details");
   pane.hidden = true;
@@ -121,6 +144,9 @@ export function createPane(parent, onClose) {
     get open() {
       return !pane.hidden;
     },
+    contains(node) {
+      return pane.contains(node);
+    },
     /** How much of the stage it covers, in pixels; nothing where it covers nearly all. */
     get width() {
       const { offsetWidth: width } = pane;
@@ -133,10 +159,11 @@ export function createPane(parent, onClose) {
     /** @param node the card; @param details what the kernel, or the page, knows beyond it */
     show(node, details) {
       body.replaceChildren(heading(node, "h3"), list(node.rows));
-      for (const { title, head, rows } of sections(details)) {
+      for (const { title, head, rows, code } of sections(details)) {
         if (!rows.length) continue;
         body.append(make("h4", "", title));
-        body.append(head ? table(head, rows) : list(rows));
+        if (code) body.append(make("p", "klv-hint", rows[0][0]), make("pre", "klv-code", rows[0][1]));
+        else body.append(head ? table(head, rows, onGo) : list(rows));
       }
       body.scrollTop = 0;
       pane.hidden = false;
