@@ -9,6 +9,11 @@ from weakref import WeakKeyDictionary
 
 import keras
 
+from keraslab.graph._contractions import Unknown
+
+_About = TypeVar("_About")
+_Found = TypeVar("_Found")
+
 Shape = tuple[int | None, ...]
 CostFunction = Callable[[Any, tuple[Shape, ...], tuple[Shape, ...]], "int | Cost | None"]
 
@@ -204,3 +209,23 @@ def _is_operation(value: Any) -> bool:
 def _shown(value: Any) -> str:
     text = value.__name__ if isinstance(value, type) else repr(value)
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def worked_out(rule: Callable[[_About], _Found], about: _About) -> _Found | None:
+    """What a rule says of a call; None where it does not know.
+
+    A call that its rule does not foresee is unknown too: it must not hide the whole model.
+
+    Args:
+        rule: Works something out.
+        about: What it is given.
+
+    Raises:
+        CostError: A declared cost is none.
+    """
+    try:
+        return rule(about)
+    except CostError:
+        raise
+    except (Unknown, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None

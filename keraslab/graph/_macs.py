@@ -17,7 +17,13 @@ from keraslab.graph import _contractions as contractions
 from keraslab.graph import keras_internals
 from keraslab.graph._contractions import Shape, Site, Unknown, known
 from keraslab.graph._data import TensorSpec
-from keraslab.graph._declared import CostError, PerClass, deciding_class, declared_by, declared_cost
+from keraslab.graph._declared import (
+    PerClass,
+    deciding_class,
+    declared_by,
+    declared_cost,
+    worked_out,
+)
 from keraslab.graph._known import FREE_LAYERS, UNKNOWN_OPERATIONS
 
 
@@ -53,15 +59,7 @@ def macs_of(
         keys or (None,) * len(inputs),
         operands,
     )
-    try:
-        return rule(site)
-    except CostError:
-        raise
-    except Unknown:
-        return None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # A call that its rule does not foresee is unknown; it must not hide the whole model.
-        return None
+    return worked_out(rule, site)
 
 
 def _one_sample(shape: Shape) -> Shape:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from keraslab.graph._contractions import Shape, Site, Unknown
+from keraslab.graph._contractions import Shape, Site
 from keraslab.graph._data import TensorSpec
-from keraslab.graph._declared import CostError
+from keraslab.graph._declared import worked_out
 from keraslab.graph._inside import NOTHING, Inside, has_inside, inside_of
 from keraslab.graph._keeping import (
     FROM_OUTPUT,
@@ -115,14 +115,8 @@ def _inside(call: Call, taken: list[Edge]) -> Inside | None:
     inputs = tuple([_one_sample(spec.shape) for spec in call.inputs])
     outputs = tuple([_one_sample(spec.shape) for spec in call.outputs])
     keys = tuple([edge.key for edge in taken])
-    try:
-        inside = inside_of(Site(operation, inputs, outputs, keys, inputs))
-    except CostError:
-        raise
-    except Unknown:
-        return None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # A call that its rule does not foresee is unknown; it must not hide the whole model.
+    inside = worked_out(inside_of, Site(operation, inputs, outputs, keys, inputs))
+    if inside is None:
         return None
     size = bytes_of(TensorSpec((1, 1), call.outputs[0].dtype))
     if size is None or call.rows is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from keraslab.graph import _seeing as seeing
 from keraslab.graph._axis import Axis
 from keraslab.graph._contractions import Unknown
-from keraslab.graph._declared import CostError, PerClass, deciding_class, declared_by
+from keraslab.graph._declared import PerClass, deciding_class, declared_by, worked_out
 from keraslab.graph._field import NOTHING, Field, Look, merged, per_step, together
 from keraslab.graph._seeing_windows import declared
 
@@ -88,30 +88,22 @@ def _after(call: Call, before: list[Field | None], keys: list[str | None]) -> Fi
         return NOTHING
     if rule is None and not (present and all(field.all for field in before if field)):
         return None
-    try:
-        if None in before:
-            whole = [field for field in present if field.all]
-            return merged(whole) if whole and rule is together else None
-        if all(field.all for field in present):
-            return merged(present)
-        if rule is None:
-            return None
-        look = Look(
-            call.operation,
-            [field for field in before if field is not None],
-            [spec.shape for spec in call.inputs],
-            [spec.shape for spec in call.outputs],
-            keys,
-            call.node,
-        )
-        return rule(look)
-    except CostError:
-        raise
-    except Unknown:
+    if None in before:
+        whole = [field for field in present if field.all]
+        return worked_out(merged, whole) if whole and rule is together else None
+    if all(field.all for field in present):
+        return worked_out(merged, present)
+    if rule is None:
         return None
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-        # What a rule does not foresee is unknown; it must not hide the whole model.
-        return None
+    look = Look(
+        call.operation,
+        [field for field in before if field is not None],
+        [spec.shape for spec in call.inputs],
+        [spec.shape for spec in call.outputs],
+        keys,
+        call.node,
+    )
+    return worked_out(rule, look)
 
 
 # -- the input's spatial axes
