@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _MOST = 60
 _SIGNS = {"added": "+", "removed": "−", "changed": "~", "sizes": "~", "renamed": "≈"}
-# Readable on white and on JupyterLab's dark background alike.
+# Of a bar beside the word, which has the colour of all text: seen on white and on dark alike.
 _COLOURS = {"added": "#2e9e5b", "removed": "#d9534f", "changed": "#c98a1b"}
 
 
@@ -147,7 +147,8 @@ def _html_row(row: _Line) -> str:
     colour = _COLOURS["changed" if row.status in ("sizes", "renamed") else row.status]
     word = "sizes" if row.status == "sizes" else row.status
     mark = (
-        f'<td style="padding:.15em .8em;color:{colour};white-space:nowrap;text-align:left">'
+        f'<td style="padding:.15em .8em;border-left:5px solid {colour};white-space:nowrap;'
+        'text-align:left;color:inherit">'
         f"<b>{_SIGNS[row.status]}</b> {word}</td>"
     )
     cells = _cell("td", row.name) + _cell("td", row.type) + _cell("td", row.what)
