@@ -10,6 +10,7 @@ import keras
 
 from keraslab.graph import keras_internals
 from keraslab.graph._check import graph_or_error
+from keraslab.graph._collection import collection_put_off
 from keraslab.graph._data import Call, Graph, Port, Weight
 from keraslab.graph._from_config import graph_of_config
 from keraslab.graph._from_file import config_of_file, is_path
@@ -60,7 +61,11 @@ def read_graph(model: Any) -> Graph:
         >>> [call.id for call in graph.calls], graph.params, graph.macs
         (['x#0', 'dense#0'], 18, 16)
     """
-    functional, name, trainable, skeleton = _found(model)
+    with collection_put_off():
+        return _read(*_found(model))
+
+
+def _read(functional: Any, name: str, trainable: bool, skeleton: bool | None) -> Graph:
     walk = Walk()
     outputs = walk.through(functional)
     inputs = [walk.sources.get(id(tensor)) for tensor in functional.inputs]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +15,7 @@ from keraslab import graph as G
 from keraslab.draw import Picture
 from keraslab.draw._cards import short
 from keraslab.draw._graph_widget import GraphWidget
+from keraslab.graph._collection import collection_put_off
 from keraslab.panels._controls import make_controls
 from keraslab.panels._said import said
 from keraslab.panels._style import style
@@ -153,7 +152,7 @@ class Explorer:
             self._redraw()
 
     def _redraw(self) -> None:
-        with self._lock, _collection_put_off():
+        with self._lock, collection_put_off():
             started = time.perf_counter()
             try:
                 built = G.build_skeleton(self._build, **self.values)
@@ -222,18 +221,6 @@ class Explorer:
             still = Picture.in_look(self.graph, self._view.opened, self._view.look)
             bundle |= still._repr_mimebundle_()
         return bundle | {"text/plain": repr(self)}
-
-
-@contextlib.contextmanager
-def _collection_put_off() -> Iterator[None]:
-    """Keep the garbage collector away: with TensorFlow loaded, a full pass costs a picture."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _stats(graph: G.Graph, before: G.Graph | None, took: float, skeleton: bool) -> str:
