@@ -155,18 +155,18 @@ export function createCode(state) {
       else item.removeAttribute("aria-current");
     });
     if (!state.svg) return;
-    const there = new Set();
+    // What no line made was there before the code ran.
+    const later = new Set(lines.flatMap((line) => [...marksOf(line)]));
     lines.forEach((line, place) => {
-      if (now === null || place <= now) for (const mark of marksOf(line)) there.add(mark);
+      if (now === null || place <= now) for (const mark of marksOf(line)) later.delete(mark);
     });
     for (const mark of state.marks.values()) {
-      mark.classList.toggle("klv-later", now !== null && mark.matches(".node") && !there.has(mark));
+      mark.classList.toggle("klv-later", mark.matches(".node") && later.has(mark));
       mark.classList.toggle("klv-now", now !== null && marksOf(lines[now]).has(mark));
     }
     for (const edge of state.svg.querySelectorAll(".edge")) {
       const ends = [edge.dataset.source, edge.dataset.target].map((id) => state.marks.get(id));
-      const later = now !== null && ends.some((mark) => mark?.classList.contains("klv-later"));
-      edge.classList.toggle("klv-later", later);
+      edge.classList.toggle("klv-later", ends.some((mark) => later.has(mark)));
     }
   }
 
