@@ -41,7 +41,9 @@ def same_value(a: Any, b: Any) -> bool:
     if hasattr(a, "_given_name"):  # a block, made afresh on every call
         named = a._given_name == b._given_name
         return named and all(
-            same_value(getattr(a, f.name), getattr(b, f.name)) for f in a._settings() if f.name != "name"
+            same_value(getattr(a, f.name), getattr(b, f.name))
+            for f in a._settings()
+            if f.name != "name"
         )
     if isinstance(a, keras.Layer):
         return True  # made afresh on every call: its name differs, so its config says nothing

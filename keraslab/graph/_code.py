@@ -8,8 +8,9 @@ import keras
 
 from keraslab.graph import keras_internals
 from keraslab.graph._check import ModelError, graph_or_error
+from keraslab.graph._code_config import is_described, model_described
+from keraslab.graph._code_trial import written, written_with_blocks
 from keraslab.graph._code_values import CodeError
-from keraslab.graph._code_writer import Writer
 
 __all__ = ["Code", "CodeError", "to_code"]
 
@@ -37,7 +38,7 @@ class Code(str):
         return f"{fence}python\n{self}{fence}\n"
 
 
-def to_code(model: Any) -> Code:
+def to_code(model: Any, *, blocks: bool = False) -> Code:
     """Write the Functional source that builds the same model.
 
     The code is laid out as Black and Ruff do. Layers are given the settings that are no
@@ -49,15 +50,23 @@ def to_code(model: Any) -> Code:
     A layer or function of a module is imported from there. One that lives in this session
     alone cannot be: the code names it in a comment at the top, and so does ``needs``.
 
+    With ``blocks=True`` a call of a keraslab block stands as that: ``B.Residual(64)(x)``. What
+    was made of blocks is known of a model that was built in this session; one that was loaded
+    or cloned is layers, and so is a block whose layers were changed by hand since, or whose
+    inner tensors are used elsewhere. Such code is run once, without weights, to make sure.
+
     Args:
-        model: A Functional or Sequential model; a skeleton will do.
+        model: A Functional or Sequential model; a skeleton will do. Or the config of one, or the
+            path of a ``.keras`` file, of which the config alone is read, and nothing in it run.
+        blocks: Write calls of blocks in place of the layers that these made.
 
     Returns:
         The source, a string; running it makes a model called ``model``, and ``diff`` finds no
         difference to the first one.
 
     Raises:
-        CodeError: It holds an operation that cannot be written.
+        CodeError: It holds an operation that cannot be written, or a config or file holds a
+            class or function that is not known here.
         ModelError: It cannot be read as a graph.
 
     Example:
@@ -73,7 +82,20 @@ def to_code(model: Any) -> Code:
         x = layers.Dense(2, name="out")(x)
         model = keras.Model(inputs, x, name="tiny")
         <BLANKLINE>
+        >>> from keraslab import blocks as B
+        >>> image = keras.Input((8, 8, 3), name="image")
+        >>> y = B.Residual(4, stride=2, name="narrow")(image)
+        >>> print(to_code(keras.Model(image, y), blocks=True))
+        import keras
+        from keraslab import blocks as B
+        <BLANKLINE>
+        image = keras.Input((8, 8, 3), name="image")
+        x = B.Residual(4, stride=2, name="narrow")(image)
+        model = keras.Model(image, x)
+        <BLANKLINE>
     """
+    if is_described(model):
+        model = model_described(model)
     if isinstance(model, keras.Model) and _is_subclassed(model):
         raise ModelError(
             f"The model '{model.name}' is of the subclass {type(model).__name__}, whose code is "
@@ -83,8 +105,8 @@ def to_code(model: Any) -> Code:
     # Layers made to look at their defaults may draw seeds.
     state = keras_internals.RandomState()
     try:
-        writer = Writer(model)
-        return Code(writer.source(), writer.values.needs)
+        writer, source = written_with_blocks(model) if blocks else written(model)
+        return Code(source, writer.values.needs)
     finally:
         state.put_back()
 

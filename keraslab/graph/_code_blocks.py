@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import keras
 
-from keraslab.blocks._block import Block
+from keraslab.blocks import Block
 from keraslab.blocks._calls import BlockCall, calls_of, given_settings
 from keraslab.blocks._names import SEPARATOR
 from keraslab.graph import keras_internals
-from keraslab.graph._code_nodes import is_input, is_tensor, tensors_given
+from keraslab.graph._code_nodes import is_input, tensors_given
 
 
 class Region(NamedTuple):
@@ -108,15 +108,17 @@ class _Nodes:
 
 
 def _outermost(nodes: _Nodes, refused: Collection[int]) -> list[tuple[BlockCall, frozenset[int]]]:
-    calls = [call for call in nodes.calls() if id(call.block) not in refused]
+    calls = [
+        call for call in nodes.calls() if id(call.block) not in refused and _can_be_made(call.block)
+    ]
     # A block that another one named cannot be called alone, unless that one is there as well.
     parts = {
         id(part)
         for call in calls
         for part in blocks_in(call.block)
-        if part is not call.block and SEPARATOR not in call.block.name
+        if part is not call.block and _is_outer(call.block)
     }
-    fit = [c for c in calls if SEPARATOR not in c.block.name or id(c.block) in parts]
+    fit = [call for call in calls if _is_outer(call.block) or id(call.block) in parts]
     sized = [(call, nodes.inside(call)) for call in fit]
     sized.reverse()
     taken: set[int] = set()
@@ -128,14 +130,23 @@ def _outermost(nodes: _Nodes, refused: Collection[int]) -> list[tuple[BlockCall,
     return found
 
 
+def _can_be_made(block: Any) -> bool:
+    try:
+        return bool(blocks_in(block))
+    except Exception:  # a class of one's own may have lost a field, or hold what cannot compare
+        return False
+
+
+def _is_outer(block: Any) -> bool:
+    return SEPARATOR not in (block.name or "")
+
+
 def _in_order(
     nodes: Sequence[Any], found: Sequence[tuple[BlockCall, frozenset[int]]]
 ) -> list[Any] | None:
     """The nodes and regions, each after those it needs; None where that cannot be."""
     region = {at: number for number, (_, inside) in enumerate(found) for at in inside}
-    steps: list[tuple[int, Any]] = [
-        (at, node) for at, node in enumerate(nodes) if at not in region
-    ]
+    steps: list[tuple[int, Any]] = [(at, node) for at, node in enumerate(nodes) if at not in region]
     steps += [
         (max(inside), Region(call, tuple([nodes[at] for at in sorted(inside)])))
         for call, inside in found
@@ -145,7 +156,6 @@ def _in_order(
     waits: list[set[int]] = []
     after: dict[int, list[int]] = defaultdict(list)
     for number, (_, step) in enumerate(steps):
-        # Inside of a region counts too, for what was given to a part of it alone.
         waits.append({maker[id(t)] for t in given(step) if id(t) in maker} - {number})
         for source in waits[-1]:
             after[source].append(number)
@@ -162,13 +172,17 @@ def _in_order(
     return order if len(order) == len(steps) else None
 
 
-def blocks_in(block: Any) -> Iterator[Any]:
+def blocks_in(block: Any) -> list[Any]:
     """A block, and those among its settings and theirs."""
-    yield block
-    for _, value, _ in given_settings(block):
-        for thing in things_in(value):
-            if isinstance(thing, Block):
-                yield from blocks_in(thing)
+    found = {id(block): block}
+    left = [block]
+    while left:
+        for _, value, _ in given_settings(left.pop()):
+            for thing in things_in(value):
+                if isinstance(thing, Block) and id(thing) not in found:
+                    found[id(thing)] = thing
+                    left.append(thing)
+    return list(found.values())
 
 
 def things_in(value: Any) -> Iterator[Any]:
@@ -214,19 +228,3 @@ def _layers_of(block: Any) -> Iterator[Any]:
         for thing in things_in(value):
             if isinstance(thing, keras.Layer):
                 yield from keras_internals.parts_of(thing)
-
-
-__all__ = [
-    "Block",
-    "BlockCall",
-    "Region",
-    "blocks_in",
-    "given",
-    "given_settings",
-    "is_tensor",
-    "made",
-    "needed",
-    "shared_badly",
-    "things_in",
-    "with_blocks",
-]

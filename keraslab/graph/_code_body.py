@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from keraslab.blocks._calls import BlockCall
 from keraslab.graph import keras_internals
+from keraslab.graph._code_blocks import Region, given
 from keraslab.graph._code_layout import WIDTH, Apply, Expr, Row, Text, flat, statement
 from keraslab.graph._code_names import is_automatic
 from keraslab.graph._code_nodes import (
     is_input,
     is_tensor,
     keywords_given,
-    tensors_given,
     ways_out,
 )
 from keraslab.graph._code_operations import write_operation
@@ -30,20 +31,20 @@ _MOST_UNPACKED = 6
 class Body:
     """The statements of one Functional model."""
 
-    def __init__(self, writer: Writer, functional: Any, nodes: Sequence[Any]) -> None:
-        self.writer, self.functional, self.nodes = writer, functional, nodes
+    def __init__(self, writer: Writer, functional: Any, steps: Sequence[Any]) -> None:
+        self.writer, self.functional, self.steps = writer, functional, steps
         self.expr: dict[int, str] = {}
         """For the id of each tensor, what to write for it."""
         self.takers: dict[int, list[int]] = defaultdict(list)
-        for place, node in enumerate(nodes):
-            for tensor in tensors_given(node):
+        for place, step in enumerate(steps):
+            for tensor in given(step):
                 self.takers[id(tensor)].append(place)
         for tensor in functional.outputs:
-            self.takers[id(tensor)].append(len(nodes))
+            self.takers[id(tensor)].append(len(steps))
         self.group: tuple[str, ...] = ()
 
     def write(self) -> None:
-        inputs = [n for n in self.nodes if is_input(n)]
+        inputs = [s for s in self.steps if not isinstance(s, Region) and is_input(s)]
         for node in inputs:
             layer = keras_internals.operation_of(node)
             word = self.writer.word(layer)
@@ -52,44 +53,62 @@ class Body:
             name = self.writer.names.new(word, "input")
             self.expr[id(keras_internals.tensors_out(node)[0])] = name
             self.writer.lines.extend(statement(name, self.writer.input(layer)))
-        for place, node in enumerate(self.nodes):
-            if not is_input(node):
-                self._call(place, node)
+        for place, step in enumerate(self.steps):
+            if isinstance(step, Region):
+                self._block(place, step.call)
+            elif not is_input(step):
+                self._call(place, step)
+
+    def _block(self, place: int, call: BlockCall) -> None:
+        """The call of a block."""
+        self.group = ()
+        block = self.writer.layer(call.block)
+        items = tuple([("", self.argument(value)) for value in call.inputs])
+        known = {id(t) for t in keras.tree.flatten(call.inputs)}
+        found = keras.tree.flatten_with_path(call.outputs)
+        outputs = [(tensor, tuple(path)) for path, tensor in found if id(tensor) not in known]
+        self._assign(place, call.block, Apply(block, items), outputs)
 
     def _call(self, place: int, node: Any) -> None:
         operation = keras_internals.operation_of(node)
-        outputs = keras_internals.tensors_out(node)
         self._comment(operation.name if isinstance(operation, keras.Layer) else "")
         if isinstance(operation, keras.Layer):
             layer = self.writer.layer(operation)
             expr: Expr = Apply(layer, self._arguments(node))
         else:
             expr = write_operation(node, self.writer.values, self.argument, is_tensor)
-        word = self.writer.word(operation)
-        if id(operation) in self.writer.variable:
+        outputs = zip(keras_internals.tensors_out(node), ways_out(node), strict=True)
+        self._assign(place, operation, expr, list(outputs))
+
+    def _assign(
+        self, place: int, maker: Any, expr: Expr, outputs: Sequence[tuple[Any, tuple[Any, ...]]]
+    ) -> None:
+        """The statement that gives what a call returns its names."""
+        word = self.writer.word(maker)
+        if id(maker) in self.writer.variable:
             word += "_out"
-        paths = ways_out(node)
+        paths = [path for _, path in outputs]
         if paths == [()]:
-            target = self._target(place, outputs[0], word)
-            self.expr[id(outputs[0])] = target
-            self.writer.lines.extend(statement(target, expr))
+            tensor = outputs[0][0]
+            self.expr[id(tensor)] = target = self._target(place, tensor, word)
+            self.writer.put(statement(target, expr), maker)
             return
-        if all(len(path) == 1 and isinstance(path[0], int) for path in paths):
-            used = [id(t) in self.takers for t in outputs]
+        if all(len(path) == 1 and path[0] == at for at, path in enumerate(paths)):
+            used = [id(t) in self.takers for t, _ in outputs]
             if 1 < len(paths) <= _MOST_UNPACKED and sum(used) * 2 >= len(paths):
-                names = self._several(operation, word, used)
-                self.expr.update(zip(map(id, outputs), names, strict=True))
+                names = self._several(maker, word, used)
+                self.expr.update({id(t): n for (t, _), n in zip(outputs, names, strict=True)})
                 row = ", ".join(names)
                 if len(f"{row} = {flat(expr)}") <= WIDTH:
-                    self.writer.lines.append(f"{row} = {flat(expr)}")
+                    self.writer.put([f"{row} = {flat(expr)}"], maker)
                     return
                 whole = self.writer.names.new(f"{word}_all")
-                self.writer.lines.extend(statement(whole, expr))
-                self.writer.lines.extend(statement(row, Text(whole)))
+                self.writer.put(statement(whole, expr), maker)
+                self.writer.put(statement(row, Text(whole)), maker)
                 return
         whole = self.writer.names.new(word)
-        self.writer.lines.extend(statement(whole, expr))
-        for tensor, path in zip(outputs, paths, strict=True):
+        self.writer.put(statement(whole, expr), maker)
+        for tensor, path in outputs:
             self.expr[id(tensor)] = whole + "".join(f"[{key_text(part)}]" for part in path)
 
     def _several(self, operation: Any, word: str, used: Sequence[bool]) -> list[str]:

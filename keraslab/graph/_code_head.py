@@ -17,7 +17,7 @@ def needs_lines(needs: Mapping[str, str]) -> list[str]:
     ]
 
 
-_STANDARD = ("import base64", "import zlib")
+_STANDARD = ("import base64", "import functools", "import zlib")
 
 
 def import_lines(lines: Iterable[str]) -> list[str]:

@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 _LONGEST = 24
-RESERVED = frozenset({"keras", "layers", "ops", "np", "model", "base64", "zlib", "x"})
+RESERVED = frozenset({"keras", "layers", "ops", "np", "model", "base64", "functools", "zlib", "x"})
 _KERAS = frozenset(
     {"activations", "constraints", "dtype_policies", "initializers", "quantizers", "regularizers"}
 )

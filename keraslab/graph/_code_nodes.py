@@ -68,7 +68,8 @@ def ways_out(node: Any) -> list[tuple[Any, ...]]:
     if inner is not None:
         structure = keras_internals.output_structure(inner)
         return [tuple(path) for path, _ in keras.tree.flatten_with_path(structure)]
-    if len(outputs) == 1 and type(operation).__module__.startswith("keras.src.layers"):
+    of_keras = type(operation).__module__.startswith("keras.")
+    if len(outputs) == 1 and of_keras and isinstance(operation, keras.Layer):
         return [()]
     try:
         args, kwargs = keras_internals.arguments_of(node)

@@ -15,12 +15,15 @@ from typing import Any
 import keras
 import numpy as np
 
+from keraslab import blocks
+from keraslab.blocks import Block
 from keraslab.graph._code_layout import Apply, Expr, Row, Text, quoted
 from keraslab.graph._code_names import snake_case
 from keraslab.graph._facts import canonical
 
 _IN_FULL = 16
 _MOST = 4_000_000
+_A_LAMBDA = "a function that was written as a lambda"
 
 
 class CodeError(ValueError):
@@ -33,8 +36,10 @@ class Values:
     def __init__(self) -> None:
         self.imports: set[str] = set()
         self.needs: dict[str, str] = {}
+        self.supplied: dict[str, Any] = {}
+        """What is to stand under the names needed, where it is at hand."""
         self.layer: Callable[[Any], Expr] | None = None
-        """Writes a layer inside another one."""
+        """Writes a layer or block inside another one."""
 
     def write(self, value: Any) -> Expr:
         """The expression that makes an equal value."""
@@ -54,7 +59,7 @@ class Values:
         if isinstance(value, (list, tuple)):
             brackets = "()" if isinstance(value, tuple) else "[]"
             return Row(brackets[0], tuple([("", self.write(v)) for v in value]), brackets[1])
-        if isinstance(value, keras.Layer) and self.layer is not None:
+        if isinstance(value, (keras.Layer, Block)) and self.layer is not None:
             return self.layer(value)
         if isinstance(value, keras.DTypePolicy):
             return self.write(value.name)
@@ -62,11 +67,16 @@ class Values:
             return self._array(value)
         if isinstance(value, type) or inspect.isroutine(value):
             return self.found(value)
+        if type(value) is functools.partial:
+            self.imports.add("import functools")
+            items = [("", self.write(part)) for part in (value.func, *value.args)]
+            items += [(f"{key}=", self.write(part)) for key, part in value.keywords.items()]
+            return Apply(Text("functools.partial"), tuple(items))
         if isinstance(value, np.dtype):
             return self.write(value.name)
         if hasattr(value, "get_config"):
             return self._mapping(keras.saving.serialize_keras_object(value))
-        return self.missing(f"{type(value).__name__}_value", f"a {type(value).__name__}")
+        return self.missing(f"{type(value).__name__}_value", f"a {type(value).__name__}", value)
 
     def _mapping(self, value: Mapping[Any, Any]) -> Expr:
         if "class_name" in value and "config" in value:
@@ -82,7 +92,7 @@ class Values:
         if kind in ("__numpy__", "__tensor__"):
             return self._array(np.array(config["value"], config["dtype"]))
         if kind == "__lambda__":
-            return self.missing("function", "a function that was written as a lambda")
+            return self.missing("function", _A_LAMBDA)
         if kind == "__tuple__" or not isinstance(config, Mapping):
             found = _find(value, str(config))
             return (
@@ -143,26 +153,31 @@ class Values:
                     return Text(f"keras.{name}")
                 self.imports.add(f"from keras import {room.split('.')[0]}")
                 return Text(f"{room}.{name}")
+        if getattr(blocks, name, None) is value:
+            self.imports.add("from keraslab import blocks as B")
+            return Text(f"B.{name}")
+        if name == "<lambda>":
+            return self.missing("function", _A_LAMBDA, value)
         if "<" in value.__qualname__ or "." in value.__qualname__ or not name.isidentifier():
-            return self.missing(name, f"{_kind_of(value)} that cannot be imported")
+            return self.missing(name, f"{_kind_of(value)} that cannot be imported", value)
         if module in ("__main__", "") or module == "builtins":
-            return self.missing(name, f"{_kind_of(value)} of this session")
+            return self.missing(name, f"{_kind_of(value)} of this session", value)
         try:
             reachable = getattr(importlib.import_module(module), name, None) is value
         except Exception:  # a stranger's module may raise anything
             reachable = False
         if not reachable:
-            return self.missing(name, f"{_kind_of(value)} that {module} does not offer")
+            return self.missing(name, f"{_kind_of(value)} that {module} does not offer", value)
         self.imports.add(f"from {module} import {name}")
         return Text(name)
 
-    def missing(self, name: str, what: str) -> Expr:
+    def missing(self, name: str, what: str, value: Any = None) -> Expr:
         """A name that whoever runs the code must supply."""
         name = name if name.isidentifier() and name.isascii() else "supplied_value"
         plain, number = name, 2
-        while self.needs.get(name, what) != what:
+        while self.needs.get(name, what) != what or self.supplied.get(name, value) is not value:
             name, number = f"{plain}_{number}", number + 1
-        self.needs[name] = what
+        self.needs[name], self.supplied[name] = what, value
         return Text(name)
 
     def _array(self, value: Any) -> Expr:
@@ -171,7 +186,8 @@ class Values:
         if isinstance(value, np.generic) and dtype in ("float32", "int32", "bool"):
             return self.write(plain.item())
         if plain.nbytes > _MOST:
-            return self.missing("constant", f"an array of shape {plain.shape} and type {dtype}")
+            what = f"an array of shape {plain.shape} and type {dtype}"
+            return self.missing("constant", what, value)
         if plain.size > 1 and (plain == plain.flat[0]).all():
             self.imports.add("import numpy as np")
             size = self.write(tuple(int(size) for size in plain.shape))

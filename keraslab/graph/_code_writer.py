@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
 
+from keraslab.blocks import Block
+from keraslab.blocks._calls import given_settings
 from keraslab.graph import keras_internals
+from keraslab.graph._code_blocks import Region, needed, things_in, with_blocks
 from keraslab.graph._code_body import Body
 from keraslab.graph._code_head import import_lines, needs_lines
 from keraslab.graph._code_layout import Apply, Expr, Row, Text, quoted, statement
 from keraslab.graph._code_names import Names, is_automatic, snake_case
-from keraslab.graph._code_nodes import tensors_given
 from keraslab.graph._code_values import Values
 from keraslab.graph._facts import canonical
 
@@ -22,10 +25,11 @@ class Writer:
 
     Args:
         model: A Functional or Sequential model.
+        refused: The ids of blocks to write as the layers they made; None for all.
     """
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
+    def __init__(self, model: Any, refused: Collection[int] | None = None) -> None:
+        self.model, self.refused = model, refused
         self.values = Values()
         self.values.layer = self.layer
         self.names = Names()
@@ -38,6 +42,8 @@ class Writer:
         self.kept: dict[int, list[Any]] = {}
         self.named_kinds: set[str] = set()
         self.frozen: set[int] = set()
+        self.written: list[tuple[int, int, Any]] = []
+        """Lines, from and to, that a block was the reason for."""
         self._collect(model, set())
         self._name_layers()
 
@@ -51,7 +57,23 @@ class Writer:
         head = import_lines(head)
         if self.values.needs:
             head = [*needs_lines(self.values.needs), *head]
+        self.above = "\n".join(head).count("\n") + 2
         return "\n".join([*head, "", *self.lines, ""])
+
+    def regions(self) -> list[Region]:
+        """The calls of blocks, in all models."""
+        return [s for steps in self.kept.values() for s in steps if isinstance(s, Region)]
+
+    def called(self) -> list[Any]:
+        """The layers that the code calls itself."""
+        steps = [s for kept in self.kept.values() for s in kept if not isinstance(s, Region)]
+        return [keras_internals.operation_of(step) for step in steps]
+
+    def block_at(self, line: int) -> Any:
+        """The block that a line of the source was written for, if one was."""
+        at = line - 1 - self.above
+        found = [block for start, end, block in self.written if start <= at < end]
+        return found[0] if found else None
 
     # ------------------------------------------------------------------ what there is
 
@@ -61,19 +83,30 @@ class Writer:
             return
         seen.add(id(model))
         functional = keras_internals.functional_of(model)
-        nodes = self._needed(functional)
-        self.kept[id(model)] = nodes
-        for node in nodes:
-            operation = keras_internals.operation_of(node)
-            if not isinstance(operation, keras.Layer):
-                continue
-            self.uses[id(operation)] += 1
-            if keras_internals.functional_of(operation) is not None:
-                self._collect(operation, seen)
-            elif not isinstance(operation, keras.layers.InputLayer) and id(operation) not in seen:
-                seen.add(id(operation))
-                self._collect_parts(operation, seen)
+        steps = needed(keras_internals.nodes_of(functional), functional)
+        if self.refused is not None and not isinstance(model, keras.Sequential):
+            steps = with_blocks(steps, functional, self.refused)
+        self.kept[id(model)] = steps
+        for step in steps:
+            if isinstance(step, Region):
+                self._collect_thing(step.call.block, seen)
+            elif isinstance(keras_internals.operation_of(step), keras.Layer):
+                self._collect_thing(keras_internals.operation_of(step), seen)
         self.sections.append(model)
+
+    def _collect_thing(self, thing: Any, seen: set[int]) -> None:
+        """Count a layer or block, and find the models in it."""
+        self.uses[id(thing)] += 1
+        if keras_internals.functional_of(thing) is not None:
+            self._collect(thing, seen)
+        elif not isinstance(thing, keras.layers.InputLayer) and id(thing) not in seen:
+            seen.add(id(thing))
+            if isinstance(thing, Block):
+                for _, value, _ in given_settings(thing):
+                    for part in things_in(value):
+                        self._collect_thing(part, seen)
+            else:
+                self._collect_parts(thing, seen)
 
     def _collect_parts(self, layer: Any, seen: set[int]) -> None:
         """Find the models inside a wrapper, and count the layers that are in none of these."""
@@ -86,17 +119,6 @@ class Writer:
                 counted.update(map(id, keras_internals.parts_of(part)))
                 self._collect(part, seen)
 
-    def _needed(self, functional: Any) -> list[Any]:
-        """The nodes to write: without masks that Keras makes again by itself."""
-        nodes = keras_internals.nodes_of(functional)
-        wanted = {id(t) for t in [*functional.outputs, *functional.inputs]}
-        kept = []
-        for node in reversed(nodes):
-            if any(id(t) in wanted for t in keras_internals.tensors_out(node)):
-                kept.append(node)
-                wanted.update(id(t) for t in tensors_given(node))
-        return kept[::-1]
-
     def _name_layers(self) -> None:
         """Give the variables of models and shared layers their names, before tensors get any."""
         for model in self.sections[:-1]:
@@ -105,12 +127,14 @@ class Writer:
         automatic: set[str] = set()
         given: set[str] = set()
         for model in self.sections:
-            for node in self.kept[id(model)]:
-                layer = keras_internals.operation_of(node)
-                if not isinstance(layer, keras.Layer):
+            for step in self.kept[id(model)]:
+                layer = _maker(step)
+                if not isinstance(layer, (keras.Layer, Block)):
                     continue
                 if self.uses[id(layer)] > 1 and id(layer) not in self.variable:
                     self.variable[id(layer)] = self.names.new(self.word(layer), "layer")
+                if isinstance(layer, Block):
+                    continue
                 kind = type(layer).__name__
                 (automatic if is_automatic(layer.name, kind) else given).add(
                     snake_case(kind) if is_automatic(layer.name, kind) else layer.name
@@ -123,6 +147,8 @@ class Writer:
     def word(self, operation: Any) -> str:
         """The word for a layer or operation that reads best: its own, or that of its class."""
         kind = type(operation).__name__
+        if isinstance(operation, Block):
+            return operation._given_name or snake_case(kind)
         if is_automatic(operation.name, kind):
             return snake_case(kind)
         return str(operation.name).rsplit("__", 1)[-1]
@@ -130,7 +156,7 @@ class Writer:
     # ------------------------------------------------------------------ layers
 
     def layer(self, layer: Any) -> Expr:
-        """A layer as its variable, or as the expression that makes it."""
+        """A layer or block as its variable, or as the expression that makes it."""
         if id(layer) in self.variable:
             self._define(layer)
             return Text(self.variable[id(layer)])
@@ -144,15 +170,33 @@ class Writer:
         if id(layer) not in self.defined:
             self.defined.add(id(layer))
             made = self._made(layer)
-            self.lines.extend(statement(self.variable[id(layer)], made))
+            self.put(statement(self.variable[id(layer)], made), layer)
+
+    def put(self, lines: Sequence[str], maker: Any) -> None:
+        """Append lines of source."""
+        if isinstance(maker, Block):
+            self.written.append((len(self.lines), len(self.lines) + len(lines), maker))
+        self.lines.extend(lines)
+
+    def _made_block(self, block: Any) -> Expr:
+        items: list[tuple[str, Expr]] = []
+        for name, value, by_place in given_settings(block):
+            by_place = by_place and not any(key for key, _ in items)
+            items.append(("" if by_place else f"{name}=", self.values.write(value)))
+        return Apply(self.values.found(type(block)), tuple(items))
 
     def _made(self, layer: Any) -> Expr:
+        if isinstance(layer, Block):
+            return self._made_block(layer)
         kind = type(layer)
         config = dict(layer.get_config())
         live: dict[str, Any] = {}
         for key, value in config.items():
             held = getattr(layer, key, None)
-            if isinstance(held, keras.Layer) and isinstance(value, dict):
+            is_lambda = isinstance(value, dict) and value.get("class_name") == "__lambda__"
+            if (isinstance(value, dict) and isinstance(held, keras.Layer)) or (
+                is_lambda and callable(held)
+            ):
                 live[key] = held
             elif isinstance(value, list) and isinstance(held, (list, tuple)) and held:
                 layers = [part for part in held if isinstance(part, keras.Layer)]
@@ -194,7 +238,7 @@ class Writer:
         if isinstance(model, keras.Sequential):
             self._sequential(model)
         else:
-            self._functional(model)
+            self._wired(model)
         if frozen or not (inner or model.trainable):
             self.lines.append(f"{self.variable[id(model)]}.trainable = False")
 
@@ -213,7 +257,7 @@ class Writer:
         expr = Apply(Text("keras.Sequential"), (("", row), *name))
         self.lines.extend(statement(self.variable[id(model)], expr))
 
-    def _functional(self, model: Any) -> None:
+    def _wired(self, model: Any) -> None:
         functional = keras_internals.functional_of(model)
         body = Body(self, functional, self.kept[id(model)])
         body.write()
@@ -242,6 +286,11 @@ class Writer:
                 items.append((f"{flag}=", Text("True")))
         items.extend(self._given_name(layer.name, "InputLayer"))
         return Apply(Text("keras.Input"), tuple(items))
+
+
+def _maker(step: Any) -> Any:
+    """The layer, operation or block that a step calls."""
+    return step.call.block if isinstance(step, Region) else keras_internals.operation_of(step)
 
 
 def _is_policy(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 import importlib
 import random
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,70 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from code_checks import check, run, tidy
 
 import keraslab as kl
-from keraslab.graph import Code, ModelError, diff, to_code
+from keraslab.graph import ModelError, diff, to_code
 
 L = keras.layers
 ops = keras.ops
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def run(code: str, **supplied: Any) -> keras.Model:
-    names: dict[str, Any] = dict(supplied)
-    exec(compile(code, "generated", "exec"), names)
-    made: keras.Model = names["model"]
-    return made
-
-
-def given_names(model: keras.Model) -> set[str]:
-    """All names of layers that are not of the kind Keras counts up."""
-    from keraslab.graph._facts import is_automatic, without_counters
-
-    layers = [call for call in kl.read_graph(model).calls if call.kind == "layer"]
-    return {without_counters(call.name) for call in layers if not is_automatic(call)}
-
-
-def check(model: keras.Model, real: bool = False) -> Code:
-    code = to_code(model)
-    if real:
-        made = run(code)
-    else:
-        with kl.skeleton():
-            made = run(code)
-    found = diff(model, made)
-    assert not found, f"{found}\n{code}"
-    assert not found.renamed
-    assert given_names(made) == given_names(model)
-    assert type(made).__name__ in ("Functional", "Sequential")
-    assert isinstance(made, keras.Sequential) == isinstance(model, keras.Sequential)
-    if isinstance(model, keras.Sequential):
-        return code
-    paths = [
-        [path for path, _ in keras.tree.flatten_with_path(side)]
-        for one in (model, made)
-        for side in (one.input, one.output)
-    ]
-    assert paths[:2] == paths[2:]
-    return code
-
-
-def tidy(codes: dict[str, str], folder: Path) -> None:
-    """Assert that the formatter leaves the code as it is, and that the linter is silent."""
-    for name, code in codes.items():
-        (folder / f"{name}.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "ruff"]
-    formatted = subprocess.run(
-        [*command, "format", "--isolated", "--diff", str(folder)], capture_output=True, text=True
-    )
-    assert formatted.returncode == 0, formatted.stdout
-    rules = ["--select", "E,F,I,W", "--ignore", "E501,E402"]
-    checked = subprocess.run(
-        [*command, "check", "--isolated", *rules, str(folder)], capture_output=True, text=True
-    )
-    assert checked.returncode == 0, checked.stdout
 
 
 def awkward() -> Iterator[tuple[str, keras.Model]]:
@@ -360,87 +302,3 @@ def test_what_cannot_be_written_says_so() -> None:
         to_code(3)
     with pytest.raises(ModelError, match="does not know its input shape"):
         to_code(keras.Sequential([L.Dense(2)]))
-
-
-APPLICATIONS = sorted(
-    name
-    for name, value in vars(keras.applications).items()
-    if callable(value) and not name.startswith("_")
-)
-SMALL = ("MobileNetV2", "ResNet50", "DenseNet121", "NASNetMobile")
-
-
-@pytest.mark.parametrize(
-    "name", [n if n in SMALL else pytest.param(n, marks=pytest.mark.slow) for n in APPLICATIONS]
-)
-def test_published_networks(name: str, tmp_path: Path) -> None:
-    with kl.skeleton():
-        model = getattr(keras.applications, name)(weights=None)
-    tidy({name: check(model)}, tmp_path)
-
-
-def zoo_cases() -> dict[str, Any]:
-    folder = ROOT / "tests" / "zoo"
-    sys.path.insert(0, str(folder))
-    try:
-        found = {}
-        for path in sorted(folder.glob("zoo_cases_*.py")):
-            found |= importlib.import_module(path.stem).CASES
-        return found
-    finally:
-        sys.path.remove(str(folder))
-
-
-ZOO = zoo_cases()
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=pytest.mark.slow) if c.slow else n for n, c in ZOO.items()]
-)
-def test_zoo(name: str) -> None:
-    with kl.skeleton():
-        made = ZOO[name].make()
-    parts = [made] if isinstance(made, keras.Model) else list(made)
-    models = [part for part in parts if isinstance(part, keras.Model)]
-    assert models
-    for model in models:
-        check(model)
-
-
-def network(draw: Any) -> keras.Model:
-    """A random network of layers, operations, shared layers and nested models."""
-    tensors = [keras.Input((4,)) for _ in range(draw(st.integers(1, 2)))]
-    starts = list(tensors)
-    shared = [L.Dense(4, activation="relu"), keras.Sequential([keras.Input((4,)), L.Dense(4)])]
-    used: set[int] = set()
-    for _ in range(draw(st.integers(1, 8))):
-        at, other = (draw(st.integers(0, len(tensors) - 1)) for _ in range(2))
-        a, b = tensors[at], tensors[other]
-        name = draw(st.one_of(st.none(), st.text("ab_- 'é\"", min_size=1, max_size=30)))
-        name = name and f"{name}{len(tensors)}"
-        kind = draw(st.integers(0, 6))
-        used |= {id(a)} if kind in (0, 1, 2, 6) else {id(a), id(b)}
-        made = (
-            L.Dense(4, use_bias=draw(st.booleans()), name=name)(a)
-            if kind == 0
-            else shared[0](a)
-            if kind == 1
-            else shared[1](a)
-            if kind == 2
-            else L.Average(name=name)([a, b, a])
-            if kind == 3
-            else a - b * draw(st.floats(-2, 2))
-            if kind == 4
-            else ops.concatenate([a[:, :2], b[:, -2:]], axis=1)
-            if kind == 5
-            else ops.split(a, 1, axis=1)[0]
-        )
-        tensors.append(made)
-    loose = [t for t in tensors[len(starts) :] if id(t) not in used]
-    return keras.Model([t for t in starts if id(t) in used] or starts, loose)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_random_networks(data: st.DataObject) -> None:
-    check(network(data.draw))
