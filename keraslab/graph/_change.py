@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -52,6 +52,8 @@ def _remembered(graph: Graph) -> _Remembered:
 # What layers made anew gave before, newest last.
 _MEMO: OrderedDict[tuple[Any, ...], _Made] = OrderedDict()
 _MOST = 20_000
+_MOST_LAYERS = 500
+"""Each is a layer with all it holds: some 20 kB."""
 
 
 @dataclass
@@ -143,7 +145,7 @@ class Change:
         key = (type(call.operation), _text(config), call.arguments, inputs)
         if key not in _MEMO:
             _MEMO[key] = _work_out(call, inputs, config)
-            while len(_MEMO) > _MOST:
+            while len(_MEMO) > _MOST_LAYERS:
                 _MEMO.popitem(last=False)
         _MEMO.move_to_end(key)
         return _MEMO[key]
@@ -161,16 +163,27 @@ class Change:
     ) -> tuple[Weight, ...]:
         if made.operation is call.operation:
             return call.weights
+        config = self.configs.get(call.layer)
+        told = config is not None and config.get("trainable") != call.config.get("trainable")
         shapes = [shape for _, shape, _, _ in made.weights]
         if shapes == [weight.shape for weight in call.weights]:
-            return call.weights
+            if config is None:
+                return call.weights
+            return tuple(
+                [
+                    replace(weight, dtype=dtype, trainable=trained if told else weight.trainable)
+                    for weight, (_, _, dtype, trained) in zip(
+                        call.weights, made.weights, strict=True
+                    )
+                ]
+            )
         if not self.rebuilds:
             raise ModelError(
                 f"{call.name} ({call.type}) was made for {_texts(call.inputs)} and would get "
                 f"{_texts(inputs)}, which needs other weights. A model that pools over all places "
                 "before it takes any size."
             )
-        frozen = call.weights and not any(weight.trainable for weight in call.weights)
+        frozen = call.weights and not any(weight.trainable for weight in call.weights) and not told
         return tuple(
             [
                 # Equal in every call of the layer, and below the ids of living variables.
@@ -197,6 +210,15 @@ def _check_shared(calls: Sequence[Call]) -> None:
 
 def _work_out(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]) -> _Made:
     """Make the layer anew, without memory for its weights, and call it."""
+    numbers = keras_internals.RandomState()
+    try:
+        return _built(call, inputs, config)
+    finally:
+        # Asking what would be must not change what the next layer starts from.
+        numbers.put_back()
+
+
+def _built(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]) -> _Made:
     with skeleton():
         try:
             operation = type(call.operation).from_config(dict(config))
@@ -256,10 +278,26 @@ def _fits(call: Call, inputs: tuple[TensorSpec, ...]) -> bool:
     for new, old in zip(inputs, call.inputs, strict=True):
         if len(new.shape) != len(old.shape):
             return False
-        axis = 1 if getattr(call.operation, "data_format", None) == "channels_first" else -1
-        if new.shape and new.shape[axis] != old.shape[axis]:
+        axes = _weight_axes(call.operation, len(new.shape))
+        if any(new.shape[axis] != old.shape[axis] for axis in axes):
             return False
     return True
+
+
+def _weight_axes(operation: Any, rank: int) -> Iterable[int]:
+    """The axes of its input on which the weights of a layer depend."""
+    if not rank:
+        return ()
+    if isinstance(operation, keras.layers.EinsumDense):
+        return range(1, rank)
+    if isinstance(operation, keras.layers.PReLU):
+        shared = {axis % rank for axis in operation.shared_axes or ()}
+        return [axis for axis in range(1, rank) if axis not in shared]
+    axis = getattr(operation, "axis", None)
+    axes: Sequence[Any] = axis if isinstance(axis, (list, tuple)) else [axis]
+    if axes and all(isinstance(one, int) and -rank <= one < rank for one in axes):
+        return axes
+    return (1 if getattr(operation, "data_format", None) == "channels_first" else -1,)
 
 
 def _operands(call: Call, present: Sequence[Source]) -> tuple[tuple[int | None, ...], ...]:
@@ -279,7 +317,9 @@ def _texts(specs: Sequence[TensorSpec]) -> str:
 
 
 def _said(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # Keras puts the whole config before what went wrong.
+    text = str(error).rpartition("Exception encountered: ")[2]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[0] if lines else type(error).__name__
 
 

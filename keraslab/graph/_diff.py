@@ -63,8 +63,8 @@ class GraphDiff:
         a, b = self.a, self.b
         return (
             Total("calls", len(a.calls), len(b.calls)),
-            Total("parameters", a.params, b.params),
-            Total("trainable", a.trainable_params, b.trainable_params),
+            Total("parameters", *[None if g.unknown_params else g.params for g in (a, b)]),
+            Total("trainable", *[None if g.unknown_params else g.trainable_params for g in (a, b)]),
             Total("MACs", a.macs, b.macs),
         )
 

@@ -13,11 +13,20 @@ from keraslab.graph import keras_internals
 from keraslab.graph._check import ModelError
 from keraslab.graph._data import TensorSpec
 from keraslab.graph._scope import NeedsPlainBuild, Scope
-from keraslab.graph._stranger import Config, Recorded, UnknownLayer, class_of, cleaned
+from keraslab.graph._stranger import (
+    Config,
+    Recorded,
+    UnknownLayer,
+    class_of,
+    cleaned,
+    first_line,
+    taken_by_next,
+)
 
 _DEEPEST = 50
 """How many models may lie one inside the other."""
-
+_MOST_LAYERS = 25_000
+"""How many layers a config may list, and how many calls; more would take minutes."""
 _Place = tuple[str, int]
 """A layer by its name, and which of its calls."""
 
@@ -53,25 +62,30 @@ def graph_of_config(config: Config, what: str = "The config") -> Rebuilt:
     if not inner["layers"]:
         raise ModelError(f"{what} has no layers.")
     rebuild = _Rebuild(what)
+    numbers = keras_internals.RandomState()
     try:
         with Scope().build(), keras_internals.safe_mode():
             graph = keras_internals.SoFar(*reversed(rebuild.ends(inner, 0)))
     except ModelError:
         raise
     except (Exception, NeedsPlainBuild) as error:  # a stranger's config may break anything
-        raise ModelError(f"{what} is not one of a Keras model: {_first_line(error)}") from error
+        raise ModelError(f"{what} is not one of a Keras model: {first_line(error)}") from error
+    finally:
+        # Looking at a model must not change what the next one starts from.
+        numbers.put_back()
     return Rebuilt(graph, str(inner.get("name") or "model"), bool(inner.get("trainable", True)))
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:200]
 
 
 class _Rebuild:
     def __init__(self, what: str) -> None:
         self.what = what
         self._shared: dict[int, Any] = {}
+        self._listed = 0
+
+    def _count(self, more: int) -> None:
+        self._listed += more
+        if self._listed > _MOST_LAYERS:
+            raise ModelError(f"{self.what} lists more than {_MOST_LAYERS:,} layers or calls.")
 
     def ends(self, config: Config, depth: int) -> tuple[Any, Any]:
         """The inputs and outputs of a model, in their structures."""
@@ -149,12 +163,13 @@ class _Rebuild:
         self, config: Config, depth: int, needs_start: bool = True
     ) -> tuple[list[Any], Any]:
         listed = list(config["layers"])
+        self._count(len(listed))
         if len(listed) == 0:
             raise ModelError(f"{self.what} holds a Sequential model without layers.")
         layers: list[Any] = []
         start = None
         for number, data in enumerate(listed):
-            recorded = [Recorded(None, tuple(_taken_by_next(listed, number)))]
+            recorded = [Recorded(None, tuple(taken_by_next(listed, number)))]
             layer = self._layer(data, recorded, depth)
             if isinstance(layer, keras.layers.InputLayer) and number == 0:
                 start = layer.output
@@ -189,6 +204,7 @@ class _Rebuild:
             for name, data in listed.items()
             for number, node in enumerate(data.get("inbound_nodes") or ())
         }
+        self._count(max(len(nodes), len(listed)))
         references = {place: list(_references(node)) for place, node in nodes.items()}
         recorded = _recorded(references)
         layers: dict[str, Any] = {}
@@ -339,15 +355,6 @@ def _recorded(references: Mapping[_Place, list[_Reference]]) -> dict[_Place, Rec
     return found
 
 
-def _taken_by_next(listed: list[Any], number: int) -> Iterator[TensorSpec]:
-    """What the next layer of a Sequential model was built for."""
-    following = listed[number + 1] if number + 1 < len(listed) else None
-    built = following.get("build_config") if isinstance(following, dict) else None
-    shape = built.get("input_shape") if isinstance(built, dict) else None
-    if isinstance(shape, (list, tuple)) and all(s is None or type(s) is int for s in shape):
-        yield TensorSpec(tuple(shape), "float32")
-
-
 def _arguments(node: Any, tensor_of: Callable[[Any], Any]) -> tuple[list[Any], dict[str, Any]]:
     if isinstance(node, dict):
         args = _value(node.get("args") or [], tensor_of)
@@ -376,7 +383,9 @@ def _value(data: Any, tensor_of: Callable[[Any], Any]) -> Any:
         parts = [_value(config[part], tensor_of) for part in ("start", "stop", "step")]  # type: ignore[index]
         return slice(*parts)
     if kind in ("__numpy__", "__tensor__"):
-        return np.array(config["value"], dtype=config["dtype"])  # type: ignore[index]
+        # A text dtype may ask for any memory: "S1000000000".
+        dtype = keras.backend.standardize_dtype(config["dtype"])  # type: ignore[index]
+        return np.array(config["value"], dtype=dtype)  # type: ignore[index]
     raise ValueError(f"an argument of the class {kind}")
 
 

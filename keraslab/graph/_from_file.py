@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -13,6 +14,8 @@ from keraslab.graph._check import ModelError
 
 _LARGEST_CONFIG = 64 * 2**20
 _LARGEST_DIRECTORY = 16 * 2**20
+_MOST_PARTS = 2_000_000
+"""Lists and dicts in a config; small as text, each takes far more memory once it is read."""
 _CONFIG = "config.json"
 
 
@@ -42,6 +45,10 @@ def config_of_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], str]:
             "Save the model with model.save('model.keras')."
         )
     try:
+        # Opening what is no file, such as a pipe, may wait for ever.
+        kind = os.stat(path).st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise ModelError(f"{what} is no ordinary file.")
         with open(path, "rb") as file:
             _refuse_huge_directory(file, what)
             with zipfile.ZipFile(file) as archive:
@@ -56,6 +63,11 @@ def config_of_file(path: str | os.PathLike[str]) -> tuple[dict[str, Any], str]:
         raise ModelError(
             f"{what} is no .keras file, or is damaged: it cannot be opened as a zip archive."
         ) from error
+    if text.count(b"{") + text.count(b"[") > _MOST_PARTS:
+        raise ModelError(
+            f"{what} holds a {_CONFIG} of more than {_MOST_PARTS:,} parts, "
+            "which is more than any model needs."
+        )
     try:
         config = json.loads(text)
     except (ValueError, RecursionError) as error:

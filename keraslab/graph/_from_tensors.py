@@ -15,13 +15,16 @@ _DEEPEST = 8
 
 def is_tensors(value: Any) -> bool:
     """Whether a value is a symbolic tensor, or a list, tuple or dict with one in it."""
-    return _holds_tensor(value, _DEEPEST)
+    return _holds_tensor(value, _DEEPEST, set())
 
 
-def _holds_tensor(value: Any, depth: int) -> bool:
+def _holds_tensor(value: Any, depth: int, seen: set[int]) -> bool:
     if isinstance(value, (list, tuple, dict)) and depth:
+        if id(value) in seen:
+            return False
+        seen.add(id(value))
         inside = value.values() if isinstance(value, dict) else value
-        return any(_holds_tensor(item, depth - 1) for item in inside)
+        return any(_holds_tensor(item, depth - 1, seen) for item in inside)
     return isinstance(value, keras.KerasTensor)
 
 

@@ -67,10 +67,14 @@ def find_groups(scopes: Iterable[Scope]) -> tuple[tuple[Group, ...], Mapping[str
     return writer.finish()
 
 
+_DEEPEST = 50
+"""Levels that a name may give; what lies deeper stands in the last of them."""
+
+
 def _nests(scope: Scope) -> _Nest:
     """The nests of a scope, under a root that holds all its items."""
     root = _Nest((), set(range(len(scope.items))))
-    prefixes = [_prefix(item) for item in scope.items]
+    prefixes = [_prefix(item)[:_DEEPEST] for item in scope.items]
     if any(prefixes):
         wires = _Wires(scope, prefixes)
         root.children = wires.deal(sorted(root.items), 0)

@@ -108,6 +108,8 @@ def _one_sample(shape: Shape) -> Shape:
 def _inside(call: Call, taken: list[Edge]) -> Inside | None:
     """What the call holds inside, in bytes; None where it is unknown."""
     operation = call.operation
+    if not call.outputs:
+        return NOTHING  # it only shows the weights of an opened layer
     if call.kind != "input" and needs_of(operation) is None:
         return None
     if not has_inside(operation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
@@ -13,6 +13,7 @@ from keraslab.graph._data import TensorSpec
 _RUN_FOREIGN_CODE = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"}
 _FUNCTIONS = ("activations", "initializers", "regularizers", "constraints", "losses", "metrics")
 _DEEPEST = 100
+_MOST_SPARE = 1_000_000
 
 Config = Mapping[str, Any]
 
@@ -83,6 +84,10 @@ def class_of(data: Config) -> Any | None:
     # A vocabulary given as text is the path of a file, which is not ours to open.
     if not isinstance(config, dict) or isinstance(config.get("vocabulary"), str):
         return None
+    # Lookups make a list of as many entries.
+    spare = config.get("num_oov_indices")
+    if isinstance(spare, int) and spare > _MOST_SPARE:
+        return None
     return kind
 
 
@@ -134,3 +139,18 @@ def _may_be_made(data: Config) -> bool:
             return False
         return any(callable(getattr(getattr(keras, m), called, None)) for m in _FUNCTIONS)
     return _keras_class(module, name) is not None
+
+
+def taken_by_next(listed: list[Any], number: int) -> Iterator[TensorSpec]:
+    """What the next layer of a Sequential model was built for."""
+    following = listed[number + 1] if number + 1 < len(listed) else None
+    built = following.get("build_config") if isinstance(following, dict) else None
+    shape = built.get("input_shape") if isinstance(built, dict) else None
+    if isinstance(shape, (list, tuple)) and all(s is None or type(s) is int for s in shape):
+        yield TensorSpec(tuple(shape), "float32")
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in short."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:200]

@@ -76,7 +76,7 @@ class Summary:
                     call=f"{call.index + 1} of {call.count}" if call.shared else "",
                     inputs=_specs(call.inputs),
                     output=_specs(call.outputs),
-                    params="(shared)" if again and call.params else grouped(call.params),
+                    params=_call_params(call, again),
                     macs=_call_macs(call),
                     memory=size_text(costs.memory[call.id]),
                     sees=sees_text(costs, call.id),
@@ -94,10 +94,11 @@ class Summary:
         unknown = len(graph.unknown_macs)
         if unknown:
             macs = f"{_at_least(macs, graph.known_macs)} ({_calls(unknown)} unknown)"
+        hidden = len(graph.unknown_params)
         lines = [
-            f"Weights: {grouped(graph.params)} "
+            f"Weights: {'≥ ' if hidden else ''}{grouped(graph.params)} "
             f"({grouped(graph.trainable_params)} trainable, {grouped(frozen)} frozen), "
-            f"{size_text(size)}",
+            f"{size_text(size)}" + (f" ({_calls(hidden)} unknown)" if hidden else ""),
             f"Multiply-accumulates (MACs) for one sample: {macs}",
             f"Memory for one sample, {_dtypes(graph)}: {_memory_totals(graph)}",
         ]
@@ -200,6 +201,12 @@ def short(number: int) -> str:
             digits = 2 - math.floor(math.log10(max(1.0, float(f"{value:.3g}"))))
             return f"{value:.{max(0, digits)}f} {letter}"
     return grouped(number)
+
+
+def _call_params(call: Call, again: bool) -> str:
+    if not call.weights_known:
+        return _UNKNOWN
+    return "(shared)" if again and call.params else grouped(call.params)
 
 
 def _call_macs(call: Call) -> str:

@@ -106,15 +106,26 @@ def _configs(
     """For each layer that changes, all its settings after the change."""
     layers = {call.layer: call for call in graph.calls if call.kind == "layer"}
     named: dict[str, list[str]] = {}
+    if not isinstance(settings, Mapping):
+        raise ModelError(_not_settings(settings))
     for layer, call in layers.items():
         named.setdefault(call.name, []).append(layer)
     configs: dict[str, Mapping[str, Any]] = {}
     for name, new in settings.items():
+        if not isinstance(new, Mapping):
+            raise ModelError(_not_settings({name: new}))
         same = [name] if name in layers else named.get(name, [])
         if len(same) != 1:
             raise ModelError(_no_such(name, same, sorted(layers)))
         configs[same[0]] = _config(layers[same[0]], new)
     return configs
+
+
+def _not_settings(value: object) -> str:
+    return (
+        "what_if(settings=...): give for the name of a layer a dict of its settings, such as "
+        f"{{'conv': {{'filters': 32}}}}. Received: {repr(value)[:60]}."
+    )
 
 
 def _config(call: Call, new: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -27,6 +28,10 @@ _ASIDE = (
     "symbolic_scope",
 )
 _NODE_LISTS = ("_inbound_nodes", "_outbound_nodes")
+
+
+# What one trace puts aside in a layer, another that looks at the layer must not take for its own.
+_one_at_a_time = threading.RLock()
 
 
 class CannotTraceError(Exception):
@@ -97,6 +102,11 @@ def trace(
         CannotTraceError: It raises on symbolic tensors, gives back something else, or makes
             new weights.
     """
+    with _one_at_a_time:
+        return _trace(owner, called, args, kwargs, inputs)
+
+
+def _trace(owner: Any, called: Callable[..., Any], args: Any, kwargs: Any, inputs: Any) -> Traced:
     tracer = _Tracer()
     before = [_State(part) for part in parts_of(owner)]
     try:
