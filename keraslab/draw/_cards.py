@@ -28,8 +28,9 @@ def totals(graph: JsonDict) -> str:
     """
     calls = [call for call in graph["calls"] if call["kind"] != "input"]
     word = "call" if len(calls) == 1 else "calls"
+    least = "at least " if graph["totals"]["unknown_params"] else ""
     return (
-        f"{graph['totals']['params']:,} parameters · {_macs(calls)} MACs per sample · "
+        f"{least}{graph['totals']['params']:,} parameters · {_macs(calls)} MACs per sample · "
         f"{len(calls):,} {word}"
     )
 
@@ -108,7 +109,9 @@ def _card(item: JsonDict, title: str, kind: str, rows: list[Any], parent: str | 
 
 def _cost_rows(item: JsonDict, calls: list[JsonDict]) -> list[list[str]]:
     rows = []
-    if item["params"]:
+    if item["params"] is None:
+        rows.append(["Parameters", UNKNOWN])
+    elif item["params"]:
         frozen = item["params"] - item["trainable_params"]
         note = f" ({frozen:,} not trained)" if frozen else ""
         rows.append(["Parameters", f"{item['params']:,}{note}"])

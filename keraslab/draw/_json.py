@@ -39,6 +39,7 @@ def graph_json(graph: Graph) -> dict[str, Any]:
         "outputs": [_port(p.key, p.call, p.index) for p in graph.outputs],
         "totals": {
             "params": graph.params,
+            "unknown_params": list(graph.unknown_params),
             "trainable": graph.trainable_params,
             "macs": graph.macs,
             "unknown_macs": list(graph.unknown_macs),
@@ -151,7 +152,7 @@ def _call(call: Call) -> dict[str, Any]:
         "inputs": [_spec(spec) for spec in call.inputs],
         "outputs": [_spec(spec) for spec in call.outputs],
         "arguments": list(call.arguments),
-        "params": call.params,
+        "params": call.params if call.weights_known else None,
         "trainable_params": _trainable(call.weights),
         "dtype": call.outputs[0].dtype if call.outputs else None,
         "macs": call.macs,
@@ -173,7 +174,7 @@ def _group(group: Group, calls: list[Call]) -> dict[str, Any]:
         "count": group.count,
         "times": group.times,
         "size": len(calls),
-        "params": sum(weight.size for weight in weights),
+        "params": sum(w.size for w in weights) if all(c.weights_known for c in calls) else None,
         "trainable_params": _trainable(weights),
         "macs": None if unknown else sum(call.macs or 0 for call in calls),
     }

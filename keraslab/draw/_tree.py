@@ -80,7 +80,7 @@ class _Tree:
         nth = f" (call {call.index + 1} of {call.count})" if call.shared else ""
         kind = "Input" if call.kind == "input" else call.type
         shape = ", ".join(spec.text for spec in call.outputs)
-        cost = f"{short(call.params)} params" if call.params else ""
+        cost = _params(call.params, call.weights_known)
         return f"{_name(call)}{nth}{' ← ' if before else ''}{before}", kind, shape, cost
 
     def _group(self, group: Group) -> tuple[str, str, str, str]:
@@ -91,13 +91,19 @@ class _Tree:
         nth = f" (call {group.index + 1} of {group.count})" if group.count > 1 else ""
         is_open = group.id in self.opened
         kind = "" if is_open else f"{len(calls)} {'call' if len(calls) == 1 else 'calls'}"
-        cost = f"{short(params)} params" if params else ""
+        cost = _params(params, all(call.weights_known for call in calls))
         shape = ", ".join(spec.text for spec in calls[-1].outputs)
         return f"{'▾' if is_open else '▸'} {group.label}{times}{nth}", kind, shape, cost
 
 
 def _name(call: Call) -> str:
     return call.name.rsplit("__", 1)[-1] if call.group is not None else call.name
+
+
+def _params(params: int, known: bool) -> str:
+    if not known:
+        return "params unknown"
+    return f"{short(params)} params" if params else ""
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,12 @@ function portLines(ports, word) {
   return [{ text: keys.length ? `${word}: ${shorten(keys.join(", "))}` : word, role: "port" }];
 }
 
+/** The line of the weights, none where there are none; null says that nobody knows. */
+function paramsLine({ params }) {
+  if (params === null) return [{ text: "params unknown", role: "params" }];
+  return params ? [{ text: `${count(params)} params`, role: "params" }] : [];
+}
+
 /** The line of a layer called more than once; `merged` calls of it stand in one box. */
 function sharedLine(item, merged) {
   if (merged > 1) return [{ text: `shared · ${merged} calls`, role: "shared" }];
@@ -59,7 +65,7 @@ export function describeCall(calls, id, groups, ports) {
   const same = detail.toLowerCase() === type.toLowerCase();
   const more = same ? "" : shorten(detail);
   const lines = [{ text: type, more, role: "type" }, { text: shape, role: "shape" }];
-  if (call.params) lines.push({ text: `${count(call.params)} params`, role: "params" });
+  lines.push(...paramsLine(call));
   lines.push(...sharedLine(call, calls.length));
   // A lone input without a key needs no words beside its type, an output does.
   lines.push(...portLines(ports.inputs.filter((port) => port.key !== null), "input"));
@@ -99,7 +105,7 @@ export function describeGroup(some, id, size, leaving, outputs) {
   ];
   const shapes = some.length > 1 ? distinct(leaving) : leaving;
   if (shapes.length) lines.push({ text: shapesText(shapes), role: "shape" });
-  if (group.params) lines.push({ text: `${count(group.params)} params`, role: "params" });
+  lines.push(...paramsLine(group));
   lines.push(...sharedLine(group, some.length), ...portLines(outputs, "output"));
   const title = [clean(group.label), ...lines.slice(1).map((line) => line.text), "folded"];
   return {

@@ -29,7 +29,7 @@ function additive(key, total, unit, format) {
   return ({ calls, group, merged }) => {
     // Weights count once in a group, and once where calls of one layer stand in one box.
     const once = key === "params" && (group ?? (merged ? calls[0] : null));
-    const values = once ? [once.params] : known(calls, key);
+    const values = once ? known([once], key) : known(calls, key);
     if (!values.length) return UNKNOWN;
     const value = sum(values);
     const partly = !once && values.length < calls.length;
@@ -51,13 +51,14 @@ function scaleStops() {
 const unknownStop = (any) => (any ? [{ fill: PLAIN, hatched: true, text: "unknown, or a part of it" }] : []);
 
 function params(graph) {
-  const { params: total } = graph.totals;
+  const { params: total, unknown_params: missing } = graph.totals;
+  const least = missing.length ? "at least " : "";
   return {
     measure: additive("params", total, " params", count),
     legend: {
       title: "Parameters",
-      note: `${count(total)} in all, a shared layer counted once`,
-      stops: scaleStops(),
+      note: `${least}${count(total)} in all, a shared layer counted once`,
+      stops: [...scaleStops(), ...unknownStop(missing.length)],
     },
   };
 }
@@ -157,6 +158,7 @@ function trainable(graph) {
   return {
     measure: ({ calls, group }) => {
       const item = group ?? calls[0];
+      if (item.params === null) return UNKNOWN;
       const kind = !item.params
         ? "no weights"
         : item.trainable_params === item.params
