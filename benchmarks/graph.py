@@ -76,6 +76,14 @@ def ask(view, opened):
     view._asked(view, {"type": "open", "opened": sorted(opened)}, [])
 
 
+def added(times):
+    """The sum of the first whole numbers, one by one."""
+    total = 0
+    for number in range(times):
+        total += number
+    return total
+
+
 def times():
     """The table of the bars, and what Keras takes."""
     seven = bare(efficientnet)
@@ -90,6 +98,8 @@ def times():
 
     large = bare(lambda: tower(5000))
     work = {
+        # A yardstick for the machine at the moment: the rest is Python too.
+        "a Python loop of ten million additions": (3, lambda: added(10_000_000)),
         "EfficientNetB7: read graph and costs (bar 60)": (20, lambda: read(seven)),
         "ResNet50: skeleton, graph, costs, folded picture (bar 150)": (
             10,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keraslab.graph._collection import collection_put_off
 from keraslab.graph._memory import Memory, memory_of
 from keraslab.graph._receptive_field import Sight, sight_of
 
@@ -42,8 +43,9 @@ class Costs:
 
 def costs_of(graph: Graph) -> Costs:
     """Work out the memory and receptive field of each call of a graph."""
-    memory: Memory = memory_of(graph)
-    sight: Sight = sight_of(graph)
+    with collection_put_off():
+        memory: Memory = memory_of(graph)
+        sight: Sight = sight_of(graph)
     return Costs(
         memory=memory.outputs,
         kept=memory.kept,
