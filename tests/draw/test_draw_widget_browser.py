@@ -180,7 +180,7 @@ def test_the_plain_wheel_is_left_to_the_notebook(views: Page) -> None:
 def test_a_closed_view_leaves_nothing_behind(views: Page, graph: Graph) -> None:
     views.evaluate("leave[0]()")
     assert views.locator("#one *").count() == 0
-    assert views.evaluate("Object.values(model.on_all).map((l) => l.length)") == [1, 1, 1]
+    assert views.evaluate("Object.values(model.on_all).map((l) => l.length)") == [1, 1, 1, 1]
     (group,) = graph.group_by_id
     views.evaluate("text => model.bring(text)", picture(graph, [group]))
     expect(views.locator("#two .cluster")).to_have_count(1)

@@ -4,6 +4,7 @@ import keras
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from keraslab.panels import _lens
 from keraslab.panels._lens import run_lens
 
 
@@ -118,14 +119,17 @@ def test_the_calls_of_the_graph_know_their_lines(shell):
     assert read_graph(model).call_by_id["conv#0"].line == line
 
 
-def test_a_cell_without_calls_is_shown_bare(shell):
+def test_a_cell_without_calls_is_shown_bare(shell, monkeypatch):
     lens = run_lens(shell, "a = 1\nb = 2\n")
     assert str(lens) == "1  a = 1\n2  b = 2"
     assert lens.graph is None
+    assert set(lens._repr_mimebundle_()) == {"text/plain"}  # in a terminal
+    monkeypatch.setattr(_lens, "in_terminal", lambda: False)
     assert set(lens._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
-def test_text_and_table_escape_and_align(shell):
+def test_text_and_table_escape_and_align(shell, monkeypatch):
+    monkeypatch.setattr(_lens, "in_terminal", lambda: False)
     lens = run_lens(shell, "import keras\nx = keras.Input((2,), name='<b>')  # <script>\n")
     text = str(lens).split("\n")
     assert text[1].endswith("? × 2")
