@@ -46,7 +46,11 @@ test-backends: $(VENV)/.for-backends
 		echo "== $$backend"; \
 		KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
 			JAX_PLATFORMS=cpu XLA_FLAGS=--xla_backend_optimization_level=0 \
-			$(PY) -m pytest -q tests/blocks/test_blocks_contract.py tests/zoo/test_zoo_contract.py \
+			$(PY) -m pytest -q tests/blocks/test_blocks_contract.py \
+			$(MARKS) $(ARGS) || exit 1; \
+		KERAS_BACKEND=$$backend TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
+			JAX_PLATFORMS=cpu XLA_FLAGS=--xla_backend_optimization_level=0 \
+			$(PY) -m pytest -q tests/zoo/test_zoo_contract.py \
 			$(MARKS) $(ARGS) || exit 1; \
 	done
 
