@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -127,6 +128,37 @@ def times():
             seconds.append(time.perf_counter() - start)
         print(row(name, seconds), flush=True)
     peers(seven)
+
+
+def changes():
+    """One setting of one layer changed in a graph that is there, up to new shapes and costs."""
+    print("\n| one change (bar 30) | new value, median ms | value seen before, median ms |")
+    print("|---|---|---|")
+    for name, kind, setting, values in (
+        ("ResNet50", "Conv2D", "filters", range(65, 90)),
+        ("ResNet50", "Dense", "units", range(11, 36)),
+        ("MobileNetV2", "Conv2D", "strides", (1, 3, 4)),
+        ("InceptionV3", "Conv2D", "strides", (1, 3)),
+        ("DenseNet201", "Conv2D", "strides", (1, 3, 4)),
+        ("EfficientNetB7", "Dense", "units", range(11, 36)),
+        ("EfficientNetB7", "Conv2D", "strides", (1, 3, 4, 5)),
+    ):
+        graph = kl.read_graph(bare(lambda name=name: getattr(APPLICATIONS, name)(weights=None)))
+        layer = next(call.layer for call in graph.calls if call.type == kind)
+        rounds = []
+        for _ in range(2):
+            seconds = []
+            for value in values:
+                start = time.perf_counter()
+                try:
+                    changed = kl.what_if(graph, {layer: {setting: value}})
+                except kl.graph.ModelError:  # such a model cannot be built either
+                    continue
+                assert (changed.params, changed.macs, changed.costs) is not None
+                seconds.append(1000 * (time.perf_counter() - start))
+            rounds.append(statistics.median(seconds) if seconds else float("nan"))
+        what = f"{name}: {setting} of {layer}, {len(seconds)} values"
+        print(f"| {what} | {rounds[0]:.1f} | {rounds[1]:.1f} |", flush=True)
 
 
 def peers(model):
@@ -270,6 +302,7 @@ def memory_of_rebuilds():
 
 PARTS = {
     "times": times,
+    "changes": changes,
     "messages": messages,
     "growth": growth,
     "gpt": memory_of_gpt,
@@ -287,6 +320,7 @@ def main(wanted):
     print(machine())
     print("\nA bar is the most that a median may be. The widget's message is made each time.")
     times()
+    changes()
     messages()
     growth()
     print("\n| memory | MB | bar |\n|---|---|---|", flush=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import keras
@@ -13,6 +13,7 @@ import keras
 from keraslab.graph import keras_internals
 from keraslab.graph._check import ModelError
 from keraslab.graph._data import Call, Edge, Graph, Port, TensorSpec, Weight
+from keraslab.graph._fits import fits
 from keraslab.graph._macs import macs_of
 from keraslab.graph._skeleton import skeleton
 from keraslab.graph._walk import Source
@@ -37,6 +38,8 @@ class _Remembered(NamedTuple):
     """For the id of each call, the edges that lead to it."""
     outputs: dict[tuple[str, tuple[TensorSpec, ...]], tuple[TensorSpec, ...]]
     """What a call makes of other inputs, by its id and those."""
+    sources: Mapping[tuple[str, int], Source]
+    """What each call makes in the graph as it is."""
 
 
 def _remembered(graph: Graph) -> _Remembered:
@@ -45,8 +48,26 @@ def _remembered(graph: Graph) -> _Remembered:
         edges: dict[str, list[Edge]] = {call.id: [] for call in graph.calls}
         for edge in graph.edges:
             edges[edge.target].append(edge)
-        kept = vars(graph)["_what_if"] = _Remembered(edges, {})
+        kept = vars(graph)["_what_if"] = _Remembered(edges, {}, _sources(graph, edges))
     return kept
+
+
+def _sources(graph: Graph, edges: Mapping[str, list[Edge]]) -> dict[tuple[str, int], Source]:
+    made: dict[tuple[str, int], Source] = {}
+    old = graph.call_by_id
+    for call in graph.calls:
+        present = [
+            _received(made[e.source, e.source_index], _sent(old, e), e.spec, call)
+            for e in edges[call.id]
+        ]
+        rows = rows_after(call.operation, present, call.outputs)
+        for index, spec in enumerate(call.outputs):
+            made[call.id, index] = Source(call.id, index, spec, rows)
+    return made
+
+
+def _sent(calls: Mapping[str, Call], edge: Edge) -> TensorSpec:
+    return calls[edge.source].outputs[edge.source_index]
 
 
 # What layers made anew gave before, newest last.
@@ -69,29 +90,42 @@ class Change:
     graph: Graph
     configs: Mapping[str, Mapping[str, Any]]
     rebuilds: bool
+    _known: dict[tuple[str, tuple[TensorSpec, ...]], tuple[TensorSpec, ...]] = field(
+        default_factory=dict, init=False
+    )
 
     def applied(self, given: Mapping[str, TensorSpec]) -> Graph:
         """The graph after the change, with these shapes of the inputs."""
-        before = _remembered(self.graph).edges
+        remembered = _remembered(self.graph)
+        before, self._known = remembered.edges, remembered.outputs
         old = self.graph.call_by_id
-        sources: dict[tuple[str, int], Source] = {}
+        sources = dict(remembered.sources)
+        # The calls that make something else than before.
+        touched: set[str] = set()
 
         def along(edge: Edge) -> Source:
             """What a target receives, and how many of its entries belong to one sample."""
             source = sources[edge.source, edge.source_index]
-            sent = old[edge.source].outputs[edge.source_index]
-            return _received(source, sent, edge.spec, old[edge.target])
+            return _received(source, _sent(old, edge), edge.spec, old[edge.target])
 
         calls = []
         moved: dict[int, TensorSpec] = {}
         for call in self.graph.calls:
             edges = before[call.id]
+            told = call.id in given or call.layer in self.configs
+            if not told and not any(edge.source in touched for edge in edges):
+                calls.append(call)
+                continue
             present = [along(edge) for edge in edges]
-            moved |= {id(e): p.spec for e, p in zip(edges, present, strict=True)}
+            for edge, source in zip(edges, present, strict=True):
+                moved[id(edge)] = source.spec
             calls.append(new := self._call(call, present, edges, given))
             rows = rows_after(call.operation, present, new.outputs)
             for index, spec in enumerate(new.outputs):
-                sources[call.id, index] = Source(call.id, index, spec, rows)
+                source = Source(call.id, index, spec, rows)
+                if source != sources[call.id, index]:
+                    sources[call.id, index] = source
+                    touched.add(call.id)
         _check_shared(calls)
 
         def at(port: Port) -> Port:
@@ -102,7 +136,7 @@ class Change:
         return replace(
             self.graph,
             calls=tuple(calls),
-            edges=tuple([_moved(edge, moved[id(edge)]) for edge in self.graph.edges]),
+            edges=tuple([_moved(edge, moved.get(id(edge))) for edge in self.graph.edges]),
             inputs=tuple(map(at, self.graph.inputs)),
             outputs=tuple(map(at, self.graph.outputs)),
         )
@@ -125,7 +159,7 @@ class Change:
         macs = macs_of(made.operation, inputs, made.outputs, keys, _operands(call, present))
         if macs:
             macs = None if rows is None else macs * rows
-        return replace(
+        return _with(
             call,
             inputs=inputs,
             outputs=made.outputs,
@@ -138,7 +172,7 @@ class Change:
     def _made(self, call: Call, inputs: tuple[TensorSpec, ...]) -> _Made:
         """What a call makes of its new inputs; a layer is made anew where its weights change."""
         config = self.configs.get(call.layer)
-        if config is None and (not call.weights or _fits(call, inputs)):
+        if config is None and (not call.weights or fits(call, inputs)):
             return self._again(call, inputs)
         if config is None:
             config = dict(call.config)
@@ -152,11 +186,11 @@ class Change:
 
     def _again(self, call: Call, inputs: tuple[TensorSpec, ...]) -> _Made:
         """What the same layer makes of other sizes."""
-        known = _remembered(self.graph).outputs
-        if (call.id, inputs) not in known:
-            outputs = _by_rule(call, inputs)
-            known[call.id, inputs] = outputs or _outputs(call, call.operation, inputs)
-        return _Made(known[call.id, inputs], (), call.operation)
+        outputs = self._known.get((call.id, inputs))
+        if outputs is None:
+            outputs = _by_rule(call, inputs) or _outputs(call, call.operation, inputs)
+            self._known[call.id, inputs] = outputs
+        return _Made(outputs, (), call.operation)
 
     def _weights(
         self, call: Call, made: _Made, inputs: tuple[TensorSpec, ...]
@@ -199,6 +233,8 @@ def _check_shared(calls: Sequence[Call]) -> None:
     """Refuse a change that would give the calls of one layer different weights."""
     needs: dict[str, list[tuple[int, ...]]] = {}
     for call in calls:
+        if not call.shared:
+            continue
         shapes = [weight.shape for weight in call.weights]
         first = needs.setdefault(call.layer, shapes)
         if first != shapes:
@@ -256,14 +292,18 @@ def _outputs(call: Call, operation: Any, inputs: tuple[TensorSpec, ...]) -> tupl
 def _by_rule(call: Call, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...] | None:
     """The output of one of Keras' own layers by its own rule, which costs microseconds."""
     kind = type(call.operation)
-    if len(inputs) != 1 or len(call.outputs) != 1 or not _fits(call, inputs):
+    if len(call.outputs) != 1 or not fits(call, inputs):
+        return None
+    merges = kind.__name__ in _MERGES and len(inputs) == len(call.inputs) > 1
+    if len(inputs) != 1 and not merges:
         return None
     rule = getattr(kind, "compute_output_shape", None)
     own = kind.__module__.startswith("keras.") and call.kind == "layer"
     if not own or rule is None or rule is keras.layers.Layer.compute_output_shape:
         return None
     try:
-        shape = tuple(call.operation.compute_output_shape(inputs[0].shape))
+        shapes = [spec.shape for spec in inputs]
+        shape = tuple(call.operation.compute_output_shape(shapes if merges else shapes[0]))
     except Exception:  # its sentence is the one of the call itself, asked for next
         return None
     if any(size is not None and size < 1 for size in shape[1:]):
@@ -271,33 +311,7 @@ def _by_rule(call: Call, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ..
     return (replace(call.outputs[0], shape=shape),)
 
 
-def _fits(call: Call, inputs: tuple[TensorSpec, ...]) -> bool:
-    """Whether only sizes differ that no weight depends on."""
-    if len(inputs) != len(call.inputs):
-        return False
-    for new, old in zip(inputs, call.inputs, strict=True):
-        if len(new.shape) != len(old.shape):
-            return False
-        axes = _weight_axes(call.operation, len(new.shape))
-        if any(new.shape[axis] != old.shape[axis] for axis in axes):
-            return False
-    return True
-
-
-def _weight_axes(operation: Any, rank: int) -> Iterable[int]:
-    """The axes of its input on which the weights of a layer depend."""
-    if not rank:
-        return ()
-    if isinstance(operation, keras.layers.EinsumDense):
-        return range(1, rank)
-    if isinstance(operation, keras.layers.PReLU):
-        shared = {axis % rank for axis in operation.shared_axes or ()}
-        return [axis for axis in range(1, rank) if axis not in shared]
-    axis = getattr(operation, "axis", None)
-    axes: Sequence[Any] = axis if isinstance(axis, (list, tuple)) else [axis]
-    if axes and all(isinstance(one, int) and -rank <= one < rank for one in axes):
-        return axes
-    return (1 if getattr(operation, "data_format", None) == "channels_first" else -1,)
+_MERGES = frozenset({"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"})
 
 
 def _operands(call: Call, present: Sequence[Source]) -> tuple[tuple[int | None, ...], ...]:
@@ -323,8 +337,20 @@ def _said(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def _moved(edge: Edge, spec: TensorSpec) -> Edge:
-    return edge if edge.spec == spec else replace(edge, spec=spec)
+def _with(call: Call, **changed: Any) -> Call:
+    """The call with some fields changed, in a tenth of the time that ``replace`` takes."""
+    new = object.__new__(Call)
+    vars(new).update(vars(call))
+    vars(new).update(changed)
+    # What was worked out from the fields before is not theirs.
+    vars(new).pop("config", None)
+    return new
+
+
+def _moved(edge: Edge, spec: TensorSpec | None) -> Edge:
+    if spec is None or edge.spec == spec:
+        return edge
+    return Edge(edge.source, edge.source_index, edge.target, edge.target_index, spec, edge.key)
 
 
 def _received(source: Source, sent: TensorSpec, got: TensorSpec, target: Call | None) -> Source:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import keras
 
@@ -76,20 +76,29 @@ def _whole(value: Any, least: int) -> int | None:
     return number if number >= least and not isinstance(value, bool) else None
 
 
-class PerClass(WeakKeyDictionary[type, Any]):
+class PerClass:
     """Remembers a rule for each class, as long as the class lives and no cost is declared."""
 
-    _all: list[MutableMapping[type, Any]] = []  # noqa: RUF012 - one list for all of them
+    _all: list[PerClass] = []  # noqa: RUF012 - one list for all of them
 
     def __init__(self) -> None:
-        super().__init__()
+        # By the id of the class: asked for every call, and several times as quick as a
+        # dictionary of weak references.
+        self._found: dict[int, tuple[Any, ref[type]]] = {}
         self._all.append(self)
+
+    def __getitem__(self, kind: type) -> Any:
+        return self._found[id(kind)][0]
+
+    def __setitem__(self, kind: type, rule: Any) -> None:
+        found, key = self._found, id(kind)
+        found[key] = (rule, ref(kind, lambda _: found.pop(key, None)))
 
     @classmethod
     def forget(cls) -> None:
         """Forget all rules that were looked up, since one of them may have changed."""
         for remembered in cls._all:
-            remembered.clear()
+            remembered._found.clear()
 
 
 def cost_of(layer: type) -> Callable[[_F], _F]:

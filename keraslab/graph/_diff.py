@@ -8,11 +8,12 @@ from functools import cached_property
 from typing import Any, Literal
 
 from keraslab.graph._compare import CallChange, Comparison, Difference
-from keraslab.graph._data import Call, Graph
+from keraslab.graph._data import Call, Edge, Graph
 from keraslab.graph._facts import facts_of, without_counters
 from keraslab.graph._match import match
 from keraslab.graph._merge import merged
 from keraslab.graph._read import read_graph
+from keraslab.graph._wires import EdgeChanges, edge_changes
 
 Status = Literal["same", "added", "removed", "changed"]
 
@@ -55,7 +56,22 @@ class GraphDiff:
 
     def __bool__(self) -> bool:
         changed = any(total.a != total.b for total in self.totals)
-        return bool(self.added or self.removed or self.changed) or changed
+        edges = self.edges_added or self.edges_removed
+        return bool(self.added or self.removed or self.changed or edges) or changed
+
+    @property
+    def edges_added(self) -> tuple[Edge, ...]:
+        """Edges of ``b`` between two calls of both that had none in ``a``."""
+        return self._edges.added
+
+    @property
+    def edges_removed(self) -> tuple[Edge, ...]:
+        """Edges of ``a`` between two calls of both that have none in ``b``."""
+        return self._edges.removed
+
+    @cached_property
+    def _edges(self) -> EdgeChanges:
+        return edge_changes(self.a, self.b, self.matches)
 
     @cached_property
     def totals(self) -> tuple[Total, ...]:
@@ -84,8 +100,29 @@ class GraphDiff:
         return status
 
     @cached_property
+    def edge_status(self) -> Mapping[int, Literal["added", "removed"]]:
+        """Which edges of ``graph``, by their place there, only one of the two graphs has.
+
+        Edges that came or went with a call at their end are not among them; neither is one that
+        would close a cycle in the graph of both.
+        """
+        b, ids = self.b.edges, self._merged[1]
+        added = {id(edge) for edge in self.edges_added}
+        status: dict[int, Literal["added", "removed"]] = {
+            place: "added" for place, edge in enumerate(b) if id(edge) in added
+        }
+        gone = {
+            (ids[edge.source], edge.source_index, ids[edge.target]) for edge in self.edges_removed
+        }
+        for place, edge in enumerate(self.graph.edges):
+            way = (edge.source, edge.source_index, edge.target)
+            if place >= len(b) and way in gone:
+                status[place] = "removed"
+        return status
+
+    @cached_property
     def _merged(self) -> tuple[Graph, dict[str, str]]:
-        return merged(self.a, self.b, self.matches)
+        return merged(self.a, self.b, self.matches, self.edges_removed)
 
     def __str__(self) -> str:
         from keraslab.graph._diff_text import diff_text

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
-from keraslab.graph._data import Call
+from keraslab.graph._data import Call, Edge
 from keraslab.graph._summary import grouped, short
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def diff_text(found: GraphDiff) -> str:
     """The difference as lines, what was added, removed and changed first, then the totals."""
     lines = [_plain(f"{_title(found)}")]
     rows = list(_lines(found))
-    names = [_plain(f"{row.name} ({row.type})") for row in rows]
+    names = [_plain(f"{row.name} ({row.type})" if row.type else row.name) for row in rows]
     width = min(44, max(map(len, names), default=0))
     for row, name in zip(rows, names, strict=True):
         lines.append(f"  {_SIGNS[row.status]} {name.ljust(width)}  {_plain(row.what)}".rstrip())
@@ -75,6 +75,9 @@ def _title(found: GraphDiff) -> str:
         )
         if number
     ]
+    for status, edges in _edges_told(found):
+        if edges:
+            counts.append(f"{len(edges)} {'edge' if len(edges) == 1 else 'edges'} {status}")
     return f"{names}: {', '.join(counts) or 'no difference'}"
 
 
@@ -95,6 +98,7 @@ def _lines(found: GraphDiff) -> Iterator[_Line]:
             what,
             _growth(change.before.params, change.after.params),
         )
+    yield from _edge_lines(found)
     sizes = [change for change in found.changed if change.only_sizes]
     # Where nothing else changed, the sizes are what there is to see.
     for change in sizes[: _MOST if not own else 5]:
@@ -108,6 +112,23 @@ def _lines(found: GraphDiff) -> Iterator[_Line]:
         )
 
 
+def _edges_told(found: GraphDiff) -> list[tuple[str, list[Edge]]]:
+    """The edges that came or went; a call put in between, or taken out, says it by itself."""
+    bridged = found._edges.bridged
+    return [
+        ("removed", [edge for edge in found.edges_removed if edge not in bridged]),
+        ("added", [edge for edge in found.edges_added if edge not in bridged]),
+    ]
+
+
+def _edge_lines(found: GraphDiff) -> Iterator[_Line]:
+    for status, edges in _edges_told(found):
+        for edge in edges[:_MOST]:
+            output = f" [{edge.source_index}]" if edge.source_index else ""
+            ways = f"edge {status}: {edge.source}{output} -> {edge.target}"
+            yield _Line(status, ways, "", edge.spec.text, "")
+
+
 def _more(found: GraphDiff) -> Iterator[str]:
     own = sum(not change.only_sizes for change in found.changed)
     sizes = len(found.changed) - own
@@ -116,6 +137,7 @@ def _more(found: GraphDiff) -> Iterator[str]:
         ("added", len(found.added), _MOST),
         ("changed", own, _MOST),
         ("changed in size only", sizes, 5 if own else _MOST),
+        *((f"edges {status}", len(edges), _MOST) for status, edges in _edges_told(found)),
     ):
         if number > most:
             yield f"… and {grouped(number - most)} more {word}"

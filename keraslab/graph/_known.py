@@ -26,7 +26,7 @@ FREE_LAYERS = frozenset(
         "RandomSaturation", "RandomTranslation", "RandomZoom", "Rescaling", "Resizing",
         "StringLookup", "TextVectorization",
         # of keras.applications
-        "LayerScale", "StochasticDepth",
+        "CustomScaleLayer", "LayerScale", "StochasticDepth",
     }
     | {
         name + dimension

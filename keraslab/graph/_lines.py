@@ -49,7 +49,7 @@ def record_lines(place: str, file: str | None = None) -> Iterator[list[Any]]:
         frame: FrameType | None = sys._getframe(1)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name == file or (file is None and _is_a_persons(name)):
+            if name == file or (file is None and is_a_persons(name)):
                 text = linecache.getline(name, frame.f_lineno).strip()
                 _LINES[node] = CodeLine(place, frame.f_lineno, text)
                 return
@@ -69,6 +69,6 @@ def _libraries() -> tuple[str, ...]:
 
 
 @cache
-def _is_a_persons(file: str) -> bool:
+def is_a_persons(file: str) -> bool:
     """Whether a file is someone's own: a cell, a script, a module beside it."""
     return not file.startswith((*_libraries(), "<frozen", "<string>"))

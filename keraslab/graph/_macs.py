@@ -54,8 +54,8 @@ def macs_of(
         return None if rule is None else 0
     site = Site(
         operation,
-        tuple(_one_sample(spec.shape) for spec in inputs),
-        tuple(_one_sample(spec.shape) for spec in outputs),
+        tuple([_one_sample(spec.shape) for spec in inputs]),
+        tuple([_one_sample(spec.shape) for spec in outputs]),
         keys or (None,) * len(inputs),
         operands,
     )

@@ -27,10 +27,7 @@ from keraslab.graph._keeping import (
 )
 
 if TYPE_CHECKING:
-    from keraslab.graph._data import Call, Edge, Graph
-
-Tensor = tuple[str, int]
-"""The id of the call that made it, and which of its outputs it is."""
+    from keraslab.graph._data import Call, Graph
 
 
 class Memory(NamedTuple):
@@ -49,30 +46,56 @@ class Memory(NamedTuple):
     """Calls of which a size or an inside is unknown."""
 
 
+class _Tensors(NamedTuple):
+    """The tensors of a graph by number, in the order in which they are made."""
+
+    sizes: list[int | None]
+    taken: list[list[int]]
+    """For each call, those that it takes."""
+    made: list[range]
+    """For each call, those that it makes."""
+    given: list[int]
+    """Those that the model gives."""
+
+
 def memory_of(graph: Graph) -> Memory:
     """Work out the memory of every call, of a prediction and of a training step."""
-    taken: dict[str, list[Edge]] = {call.id: [] for call in graph.calls}
-    for edge in graph.edges:
-        taken[edge.target].append(edge)
-    sizes: dict[Tensor, int | None] = {}
-    insides: dict[str, Inside | None] = {}
     outputs: dict[str, int | None] = {}
-    for call in graph.calls:
+    sizes: list[int | None] = []
+    first: dict[str, int] = {}
+    places: dict[str, int] = {}
+    made: list[range] = []
+    for place, call in enumerate(graph.calls):
+        places[call.id] = place
+        begin = first[call.id] = len(sizes)
         total: int | None = 0
-        for index, spec in enumerate(call.outputs):
+        for spec in call.outputs:
             size = bytes_of(spec, call.rows)
-            sizes[call.id, index] = size
+            sizes.append(size)
             total = None if total is None or size is None else total + size
+        made.append(range(begin, len(sizes)))
         outputs[call.id] = total
-        insides[call.id] = _inside(call, taken[call.id])
+    taken: list[list[int]] = [[] for _ in graph.calls]
+    keys: list[list[str | None]] = [[] for _ in graph.calls]
+    for edge in graph.edges:
+        place = places[edge.target]
+        taken[place].append(first[edge.source] + edge.source_index)
+        keys[place].append(edge.key)
+    given = [first[port.call] + port.index for port in graph.outputs]
+    tensors = _Tensors(sizes, taken, made, given)
+    insides = list(map(_inside, graph.calls, keys))
     unknown = tuple(
-        [call.id for call in graph.calls if outputs[call.id] is None or insides[call.id] is None]
+        [
+            call.id
+            for call, inside in zip(graph.calls, insides, strict=True)
+            if outputs[call.id] is None or inside is None
+        ]
     )
-    kept = _kept(graph, taken, sizes, insides)
+    kept = dict(zip(places, _kept(graph, tensors, insides), strict=True))
     return Memory(
         outputs,
         {**kept, **dict.fromkeys(unknown)},
-        _peak(graph, taken, sizes, insides),
+        _peak(graph, tensors, insides),
         sum(kept.values()),
         unknown,
     )
@@ -105,7 +128,7 @@ def _one_sample(shape: Shape) -> Shape:
     return (1, *shape[1:]) if shape else ()
 
 
-def _inside(call: Call, taken: list[Edge]) -> Inside | None:
+def _inside(call: Call, keys: list[str | None]) -> Inside | None:
     """What the call holds inside, in bytes; None where it is unknown."""
     operation = call.operation
     if not call.outputs:
@@ -116,8 +139,7 @@ def _inside(call: Call, taken: list[Edge]) -> Inside | None:
         return NOTHING
     inputs = tuple([_one_sample(spec.shape) for spec in call.inputs])
     outputs = tuple([_one_sample(spec.shape) for spec in call.outputs])
-    keys = tuple([edge.key for edge in taken])
-    inside = worked_out(inside_of, Site(operation, inputs, outputs, keys, inputs))
+    inside = worked_out(inside_of, Site(operation, inputs, outputs, tuple(keys), inputs))
     if inside is None:
         return None
     size = bytes_of(TensorSpec((1, 1), call.outputs[0].dtype))
@@ -133,76 +155,69 @@ def _inside(call: Call, taken: list[Edge]) -> Inside | None:
 # -- a prediction
 
 
-def _peak(
-    graph: Graph,
-    taken: dict[str, list[Edge]],
-    sizes: dict[Tensor, int | None],
-    insides: dict[str, Inside | None],
-) -> int:
+def _peak(graph: Graph, tensors: _Tensors, insides: list[Inside | None]) -> int:
     """The most bytes that are there at the same time."""
-    roots: dict[Tensor, Tensor] = {}
-    last: dict[Tensor, int] = {}
+    sizes, taken, made, given = tensors
+    roots = list(range(len(sizes)))
+    """For each tensor, the one whose memory it shows; mostly itself."""
+    last = [-1] * len(sizes)
     for place, call in enumerate(graph.calls):
-        sources = [roots[edge.source, edge.source_index] for edge in taken[call.id]]
+        sources = taken[place]
         for source in sources:
-            last[source] = place
-        view = len(sources) == len(call.outputs) == 1 and passes_on(call.operation)
-        for index in range(len(call.outputs)):
-            tensor = (call.id, index)
-            roots[tensor] = sources[0] if view else tensor
-            last.setdefault(roots[tensor], place)
-    for port in graph.outputs:
-        last[roots[port.call, port.index]] = len(graph.calls)
-    ends: dict[int, int] = {}
-    for tensor, place in last.items():
-        ends[place] = ends.get(place, 0) + (sizes[tensor] or 0)
+            last[roots[source]] = place
+        if len(sources) == len(made[place]) == 1 and passes_on(call.operation):
+            roots[made[place][0]] = roots[sources[0]]
+        for tensor in made[place]:
+            if last[roots[tensor]] < 0:
+                last[roots[tensor]] = place
+    for tensor in given:
+        last[roots[tensor]] = len(made)
+    ends = [0] * (len(made) + 1)
+    for tensor, place in enumerate(last):
+        if place >= 0:
+            ends[place] += sizes[tensor] or 0
     live = peak = 0
-    for place, call in enumerate(graph.calls):
-        for index in range(len(call.outputs)):
-            if roots[call.id, index] == (call.id, index):
-                live += sizes[call.id, index] or 0
-        inside = insides[call.id]
+    for place, inside in enumerate(insides):
+        for tensor in made[place]:
+            if roots[tensor] == tensor:
+                live += sizes[tensor] or 0
         peak = max(peak, live + (inside.working if inside else 0))
-        live -= ends.get(place, 0)
+        live -= ends[place]
     return peak
 
 
 # -- training
 
 
-def _kept(
-    graph: Graph,
-    taken: dict[str, list[Edge]],
-    sizes: dict[Tensor, int | None],
-    insides: dict[str, Inside | None],
-) -> dict[str, int]:
+def _kept(graph: Graph, tensors: _Tensors, insides: list[Inside | None]) -> list[int]:
     """For each call, the bytes of what training keeps of it."""
-    roots: dict[Tensor, Tensor] = {}
-    needed: set[Tensor] = set()
-    trained: set[str] = set()
-    kept = dict.fromkeys(taken, 0)
-    for call in graph.calls:
-        edges = taken[call.id]
-        sources = [roots[edge.source, edge.source_index] for edge in edges]
-        view = len(sources) == len(call.outputs) == 1 and is_view(call.operation)
-        for index in range(len(call.outputs)):
-            roots[call.id, index] = sources[0] if view else (call.id, index)
+    sizes, taken, made, given = tensors
+    roots = list(range(len(sizes)))
+    trained = [False] * len(sizes)
+    # The loss is worked out from the model's outputs.
+    needed = set(given)
+    kept = [0] * len(made)
+    for place, call in enumerate(graph.calls):
+        sources = taken[place]
+        if len(sources) == len(made[place]) == 1 and is_view(call.operation):
+            roots[made[place][0]] = roots[sources[0]]
         own = any(weight.trainable for weight in call.weights)
-        through = [edge.source in trained for edge in edges]
-        if not own and (call.type in _NO_GRADIENT or not any(through)):
+        if not own and (
+            call.type in _NO_GRADIENT or not any(trained[source] for source in sources)
+        ):
             continue
-        trained.add(call.id)
-        inside = insides[call.id]
-        kept[call.id] = inside.kept if inside else 0
+        for tensor in made[place]:
+            trained[tensor] = True
+        inside = insides[place]
+        kept[place] = inside.kept if inside else 0
         needs = _needs(call)
         if needs.inputs or (needs.weights and own):
             needed.update(sources)
         if needs.output:
-            needed.update([roots[call.id, index] for index in range(len(call.outputs))])
-    # The loss is worked out from the model's outputs.
-    needed.update([roots[port.call, port.index] for port in graph.outputs])
-    for tensor in needed:
-        kept[tensor[0]] += sizes[tensor] or 0
+            needed.update(made[place])
+    maker = [place for place, numbers in enumerate(made) for _ in numbers]
+    for tensor in {roots[tensor] for tensor in needed}:
+        kept[maker[tensor]] += sizes[tensor] or 0
     return kept
 
 

@@ -10,19 +10,23 @@ from heapq import heappop, heappush
 from keraslab.graph._data import Call, Edge, Graph, Group
 
 
-def merged(a: Graph, b: Graph, found: Mapping[str, str]) -> tuple[Graph, dict[str, str]]:
-    """Put the calls that only ``a`` holds into ``b``.
+def merged(
+    a: Graph, b: Graph, found: Mapping[str, str], lost: Sequence[Edge] = ()
+) -> tuple[Graph, dict[str, str]]:
+    """Put the calls and edges that only ``a`` holds into ``b``.
 
     Args:
         a: The graph before.
         b: The graph after.
         found: For the id of each matched call of ``a``, the id in ``b``.
+        lost: Edges of ``a`` between matched calls that ``b`` does not have; they come last, and
+            one that would close a cycle is left out.
 
     Returns:
         The graph, in which folding makes no cycle, and for each id in ``a`` the id there.
     """
     gone = [call for call in a.calls if call.id not in found]
-    if not gone:
+    if not gone and not lost:
         return replace(b, name=_name(a, b)), dict(found)
     used = {*b.call_by_id, *b.group_by_id}
     new = dict(found)
@@ -40,7 +44,10 @@ def merged(a: Graph, b: Graph, found: Mapping[str, str]) -> tuple[Graph, dict[st
     caught = _on_cycles(order, [(e.source, e.target) for e in (*b.edges, *edges)])
     # A way back into what is kept closes every cycle there can be.
     edges = [e for e in edges if not (e.source in caught and e.target in caught - ids)]
-    wires = (*b.edges, *edges)
+    old = [replace(edge, source=new[edge.source], target=new[edge.target]) for edge in lost]
+    caught = _on_cycles(order, [(e.source, e.target) for e in (*b.edges, *edges, *old)])
+    old = [e for e in old if not (e.source in caught and e.target in caught)]
+    wires = (*b.edges, *edges, *old)
     order = _forward(order, [(e.source, e.target) for e in wires])
     groups = _places(b, order, edges, {new[c.id]: group_in_b.get(c.group) for c in gone})
     by_id = dict(b.call_by_id) | {

@@ -189,10 +189,11 @@ def _unit(call: Drafted, place: int, numbers: Numbers) -> Unit:
     shared = tuple(map(settings.get, SETTINGS))
     widths = tuple(map(settings.get, WIDTHS))
     try:
-        hash((shared, widths))
+        alike = numbers.of((type_, len(call.inputs), wrapped, shared))
+        hash(widths)
     except TypeError:  # lists and the like
         shared, widths = tuple(map(_setting, shared)), tuple(map(_setting, widths))
-    alike = numbers.of((type_, len(call.inputs), wrapped, shared))
+        alike = numbers.of((type_, len(call.inputs), wrapped, shared))
     return Unit(
         call.id,
         None if is_automatic(name, type_) else name,
@@ -250,9 +251,11 @@ def _ordered(
             if id_ not in position:
                 position[id_] = len(outline.units)
                 outline.units.append(units[id_])
-                outline.entering.append(tuple(entering.get(id_, ())))
+                outline.entering.append(tuple(entering[id_]) if id_ in entering else ())
                 found = [Wire(position[source], tensor, slot) for source, tensor, slot in wires]
-                outline.wires.append(tuple(sorted(found, key=_slot)))
+                if len(found) > 1:
+                    found.sort(key=_slot)
+                outline.wires.append(tuple(found))
     return outline
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 _NUMBER = re.compile(r"\d+([a-z])?(?=_|$)")
@@ -12,6 +12,7 @@ _LAST_NUMBER = re.compile(r"[_\-.]?\d+$|(?<=\d)[a-z]$")
 _LEVELS = 4
 _KINDS = 3
 _LONGEST = 200
+_LEAST_ALIKE = 4
 
 
 def stems(names: Sequence[str | None], stem: str = "") -> Iterator[list[tuple[int, int, str]]]:
@@ -39,12 +40,15 @@ def stems(names: Sequence[str | None], stem: str = "") -> Iterator[list[tuple[in
         found = [ladder[level] if level < len(ladder) else None for ladder in ladders]
         rows = _rows(found)
         if rows:
-            # The first of a kind often has no number: expanded_conv_add, expanded_conv_1_add.
-            forms = {plain for _, _, label in rows if (plain := unnumbered(label)) != stem}
+            # The first of a kind often has no number: expanded_conv_add, expanded_conv_1_add;
+            # a number may still stand further on: expanded_conv_squeeze_1.
+            labels = {label for _, _, label in rows}
+            forms = {plain for label in labels if (plain := unnumbered(label)) != stem}
             for place, name in enumerate(names):
-                if name and not ladders[place]:
-                    found[place] = next((f for f in forms if name.startswith(f"{f}_")), None)
-            yield _rows(found)
+                if name and found[place] not in labels and (not stem or not ladders[place]):
+                    first = next((f for f in forms if name.startswith(f"{f}_")), None)
+                    found[place] = first or (found[place] if ladders[place] else None)
+            yield _rows(found, _first_of_kind(names, found, rows))
 
 
 @lru_cache(maxsize=16_384)
@@ -60,8 +64,44 @@ def _ladder(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _rows(found: Sequence[str | None]) -> list[tuple[int, int, str]]:
-    """Stretches of one stem, unnamed ones between taken in, of stems that stay together."""
+def _first_of_kind(
+    names: Sequence[str | None], found: list[str | None], rows: Sequence[tuple[int, int, str]]
+) -> dict[str, str]:
+    """Name the layers before the first part that are a part too, by another name alone.
+
+    ``expanded_conv_depthwise``, ``expanded_conv_project`` before ``block_1_expand``,
+    ``block_1_depthwise``, ``block_1_project``: what comes after the names is the same.
+
+    Returns:
+        For the name of such a part, which is written into ``found``, that of the parts after it.
+    """
+    start, stop, label = rows[0]
+    tails = {n[len(label) + 1 :] for n in names[start:stop] if n and n.startswith(f"{label}_")}
+    low = start
+    best: tuple[int, str] = (start, "")
+    last = names[start - 1] if start else None
+    for stem in {last[: -len(t) - 1] for t in tails if last and t and last.endswith(f"_{t}")}:
+        low = start
+        while low and (n := names[low - 1]) and n.startswith(f"{stem}_"):
+            if found[low - 1] is not None or n[len(stem) + 1 :] not in tails:
+                break
+            low -= 1
+        best = min(best, (low, stem)) if stem else best
+    low, stem = best
+    if start - low < _LEAST_ALIKE:
+        return {}
+    found[low:start] = [stem] * (start - low)
+    return {stem: unnumbered(label)}
+
+
+def _rows(
+    found: Sequence[str | None], kin: Mapping[str, str] | None = None
+) -> list[tuple[int, int, str]]:
+    """Stretches of one stem, unnamed ones between taken in, of stems that stay together.
+
+    With ``kin``, a stem is told that is of the kind of others.
+    """
+    kin = kin or {}
     rows: list[tuple[int, int, str]] = []
     for position, stem in enumerate(found):
         if stem is None:
@@ -74,8 +114,8 @@ def _rows(found: Sequence[str | None]) -> list[tuple[int, int, str]]:
     good: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
     for start, stop, stem in rows:
         if times[stem] == 1 and stop - start > 1:
-            good[unnumbered(stem)].append((start, stop, stem))
-    forms = Counter(map(unnumbered, times))
+            good[kin.get(stem, unnumbered(stem))].append((start, stop, stem))
+    forms = Counter(kin.get(stem, unnumbered(stem)) for stem in times)
     return sorted(
         row
         for form, several in good.items()

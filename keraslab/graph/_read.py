@@ -160,19 +160,15 @@ def _weights_of(operation: Any, trainable: bool) -> tuple[Weight, ...]:
 
 
 def _weights(operation: Any, variables: Sequence[Any], trainable: bool) -> tuple[Weight, ...]:
+    if not variables:
+        return ()
     start = f"/{operation.name}/"
-    return tuple(
-        [
-            Weight(
-                name=f"/{variable.path}".partition(start)[2] or variable.name,
-                shape=keras_internals.shape_of(variable),
-                dtype=str(variable.dtype),
-                trainable=trainable and bool(variable.trainable),
-                key=id(variable),
-            )
-            for variable in variables
-        ]
-    )
+    found = []
+    for variable in variables:
+        path, shape, dtype, trained = keras_internals.facts_of(variable)
+        name = f"/{path}".partition(start)[2] or variable.name
+        found.append(Weight(name, shape, dtype, trainable and trained, id(variable)))
+    return tuple(found)
 
 
 def _ports(structure: Any, sources: Sequence[Source | None]) -> tuple[Port, ...]:

@@ -48,6 +48,7 @@ def sight_of(graph: Graph) -> Sight:
     fields: dict[str, Field | None] = {}
     images_first = _channels_first(graph)
     without_channels = dict(_without_channels(graph))
+    outputs = {call.id: call.outputs for call in graph.calls}
     for call in graph.calls:
         if call.kind == "input":
             shape = call.outputs[0].shape
@@ -57,12 +58,15 @@ def sight_of(graph: Graph) -> Sight:
         before = []
         for edge, spec in zip(taken[call.id], call.inputs, strict=False):
             field = fields[edge.source]
-            source = graph.call_by_id[edge.source].outputs[edge.source_index]
+            source = outputs[edge.source][edge.source_index]
             if field and len(source.shape) != len(spec.shape):
                 field = per_step(field, len(spec.shape) - len(source.shape))
             before.append(field)
         fields[call.id] = _after(call, before, [edge.key for edge in taken[call.id]])
-    sizes = {key: _sizes(field) for key, field in fields.items()}
+    # Most calls hand on the field of the one before.
+    different = {id(field): field for field in fields.values()}
+    found = {number: _sizes(field) for number, field in different.items()}
+    sizes = {key: found[id(field)] for key, field in fields.items()}
     whole = frozenset([key for key, field in fields.items() if field and field.all])
     return Sight(sizes, whole, tuple([key for key, field in fields.items() if field is None]))
 
@@ -86,6 +90,11 @@ def _after(call: Call, before: list[Field | None], keys: list[str | None]) -> Fi
     rule = _rule_for(type(call.operation))
     if rule is seeing.no_values:
         return NOTHING
+    if len(before) == len(present) == 1 and (
+        present[0].all
+        or (rule is together and len(call.inputs[0].shape) == len(call.outputs[0].shape))
+    ):
+        return present[0]
     if rule is None and not (present and all(field.all for field in before if field)):
         return None
     if None in before:

@@ -234,16 +234,19 @@ class _Arranger:
         """Where to cut: behind items after which no more tensors are alive than this."""
         first = items[0].first
         at = [number for number, item in enumerate(items) for _ in item.span]
-        last_use: dict[tuple[int, tuple[str, int]], int] = {}
+        last_use: dict[tuple[str, int], int] = {}
+        made_at: dict[tuple[str, int], int] = {}
         for position in range(first, items[-1].last):
             here = at[position - first]
-            for wire in self.outline.wires[position]:
-                last_use[max(wire.source - first, -1), wire.tensor] = here
+            for source, tensor, _ in self.outline.wires[position]:
+                last_use[tensor] = here
+                if source >= first:
+                    made_at[tensor] = at[source - first]
             for tensor in self.outline.entering[position]:
-                last_use[-1, tensor] = here
+                last_use[tensor] = here
         change = [0] * len(items)
-        for (source, _), end in last_use.items():
-            born = at[source] if source >= 0 else -1
+        for tensor, end in last_use.items():
+            born = made_at.get(tensor, -1)
             if end - born <= LONGEST_LIFE:
                 change[max(born, 0)] += 1
                 change[end] -= 1
@@ -329,6 +332,7 @@ class _Writer:
         self.taken = taken | self.known.keys()
         self.written: list[Group] = []
         self.group_of: dict[str, str] = {}
+        self.places = {id(o): [unit.place for unit in o.units] for o in found.values()}
 
     def finish(self) -> tuple[tuple[Group, ...], Mapping[str, str]]:
         """The groups, and the innermost group of each grouped call."""
@@ -340,7 +344,7 @@ class _Writer:
         calls: list[str] = []
         children: list[str] = []
         place = len(self.written) - 1
-        places = [unit.place for unit in outline.units]
+        places = self.places[id(outline)]
         for item in sorted(items, key=lambda item: min(places[item.first : item.last])):
             unit = outline.units[item.first]
             if item.made is not None:

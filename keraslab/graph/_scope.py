@@ -10,6 +10,7 @@ import keras
 
 from keraslab.blocks import trial_build
 from keraslab.graph import keras_internals as internals
+from keraslab.graph._collection import full_collection_put_off
 
 RECORD = "_keraslab_skeleton"
 COMPILE = "_keraslab_compile"
@@ -168,7 +169,7 @@ class Scope(Names):
         """Build inside; when left, captured layers are as before and models are guarded."""
         done = False
         record = self.record
-        with internals.fresh_names() as names:
+        with full_collection_put_off(), internals.fresh_names() as names:
             try:
                 with (
                     trial_build(),

@@ -185,8 +185,9 @@ LAYERS: dict[str, Callable[[Look], Field]] = {
     **dict.fromkeys(
         (
             "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization",
-            "Dropout", "ELU", "GaussianDropout", "GaussianNoise", "Identity", "LayerScale",
-            "LeakyReLU", "Masking", "Maximum", "Minimum", "Multiply", "Normalization", "PReLU",
+            "CustomScaleLayer", "Dropout", "ELU", "GaussianDropout", "GaussianNoise", "Identity",
+            "LayerScale", "LeakyReLU", "Masking", "Maximum", "Minimum", "Multiply",
+            "Normalization", "PReLU",
             "ReLU", "Rescaling", "StochasticDepth", "Subtract",
             # They change images in training only.
             "RandomBrightness", "RandomContrast", "RandomFlip", "RandomGrayscale", "RandomHue",

@@ -102,6 +102,10 @@ class Summary:
             f"Multiply-accumulates (MACs) for one sample: {macs}",
             f"Memory for one sample, {_dtypes(graph)}: {_memory_totals(graph)}",
         ]
+        masked = sum(any(spec.masked for spec in call.outputs) for call in graph.calls)
+        if masked:
+            gives = "1 call gives" if masked == 1 else f"{masked} calls give"
+            lines.append(f"Masked: {gives} along a mask, which says which steps are padding.")
         if graph.skeleton:
             lines.append("Built without weights: it can be looked at, not run.")
         return tuple(lines)
@@ -219,7 +223,7 @@ def _type(call: Call) -> str:
 
 
 def _specs(specs: Sequence[TensorSpec]) -> str:
-    texts = [spec.text for spec in specs]
+    texts = [f"{spec.text} masked" if spec.masked else spec.text for spec in specs]
     if len(texts) > 2 and len(set(texts)) == 1:
         return f"{len(texts)} tensors {texts[0]}"
     return ", ".join(texts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -12,7 +11,9 @@ import keras
 
 from keraslab.graph import keras_internals
 from keraslab.graph._arguments import arguments_text
+from keraslab.graph._contractions import Shape
 from keraslab.graph._data import Edge, TensorSpec
+from keraslab.graph._given import NO_KEY, bound_inputs, keys_of
 from keraslab.graph._groups import Item, Scope
 from keraslab.graph._macs import macs_of
 from keraslab.graph._stranger import UnknownLayer
@@ -51,6 +52,16 @@ class Draft:
     """The weights it uses, where these are not those of its operation."""
 
 
+class _Class(NamedTuple):
+    """What is known of a layer or operation from its class alone."""
+
+    kind: Kind
+    model: bool
+    """Whether it may have a graph of its own."""
+    opens: bool
+    """Whether its calls may be opened."""
+
+
 @dataclass
 class Walk:
     """Collects the calls, edges and scopes of a model."""
@@ -63,8 +74,8 @@ class Walk:
     _names: dict[Any, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
     _opener: Opener = field(default_factory=Opener)
-    _kinds: dict[type, bool] = field(default_factory=dict)
-    """For each class met, whether its calls may be opened."""
+    _kinds: dict[type, _Class] = field(default_factory=dict)
+    _specs: dict[Any, TensorSpec] = field(default_factory=dict)
     _kept: list[Opened] = field(default_factory=list)
     """What was opened, so that the ids of its tensors stay their own."""
 
@@ -95,37 +106,54 @@ class Walk:
         model = id(functional if traced is None else traced.owner)
         self.scopes.append(Scope(scope, model, ()))
         items: list[Item] = []
-        made: Counter[str] = Counter()
+        made: dict[str, int] = {}
         for node in keras_internals.nodes_of(functional):
-            operation = keras_internals.operation_of(node)
-            kind = _kind(operation)
+            operation, tensors, tensors_out, alone = keras_internals.read_node(node)
+            kind, model_like, may_open = self._class_of(operation)
             if kind == "input" and given is not None:
                 continue
             if traced is not None and _casts_nothing(node):
-                tensor = keras_internals.tensors_in(node)[0]
-                sources[id(keras_internals.tensors_out(node)[0])] = sources.get(id(tensor))
+                sources[id(tensors_out[0])] = sources.get(id(tensors[0]))
                 continue
-            name = f"{operation.name}#{made[operation.name]}"
-            made[operation.name] += 1
-            item = name if scope is None else f"{scope}/{name}"
-            tensors_out = keras_internals.tensors_out(node)
-            inner = keras_internals.functional_of(operation)
+            own = operation.name
+            number = made.get(own, 0)
+            made[own] = number + 1
+            item = f"{own}#{number}" if scope is None else f"{scope}/{own}#{number}"
+            inner = keras_internals.functional_of(operation) if model_like else None
             opened = None
             if inner is not None:
-                bound = [sources.get(id(t)) for t in _bound_inputs(inner, node)]
+                bound = [sources.get(id(t)) for t in bound_inputs(inner, node)]
                 found = self.through(inner, item, bound)
-            elif self._may_open(operation) and (opened := self._open(node, sources)) is not None:
+            elif may_open and (opened := self._open(node, sources)) is not None:
                 found = self._inside(opened, item, node, sources)
             else:
-                found = self._call(item, node, kind, scope, sources, exact, traced)
-            sources.update(zip(map(id, tensors_out), found, strict=True))
+                present: list[Source] = []
+                keys: list[str | None] = []
+                for tensor, key in zip(tensors, NO_KEY if alone else keys_of(node), strict=True):
+                    source = sources.get(id(tensor))
+                    if source is not None:
+                        edge = Edge(source[0], source[1], item, len(present), source[2], key)
+                        self.edges.append(edge)
+                        present.append(source)
+                        keys.append(key)
+                outputs = (
+                    tuple([self._spec_of(tensor) for tensor in tensors_out])
+                    if exact
+                    else _output_specs(node, sources)
+                )
+                operands = () if alone or kind != "operation" else _operands(node, kind, sources)
+                found = self._call(
+                    item, node, kind, scope, present, tuple(keys), operands, outputs, traced
+                )
+            for tensor, source in zip(tensors_out, found, strict=True):
+                sources[id(tensor)] = source
             items.append(
                 Item(
                     item,
-                    operation.name,
+                    own,
                     id(operation),
                     kind,
-                    tuple(map(id, keras_internals.tensors_in(node))),
+                    tuple(map(id, tensors)),
                     tuple(map(id, tensors_out)),
                     inner is not None or opened is not None,
                 )
@@ -141,23 +169,15 @@ class Walk:
         node: Any,
         kind: Kind,
         scope: str | None,
-        sources: Mapping[int, Source | None],
-        exact: bool,
+        present: Sequence[Source],
+        keys: tuple[str | None, ...],
+        operands: tuple[Shape, ...],
+        outputs: tuple[TensorSpec, ...],
         traced: keras_internals.Traced | None,
     ) -> list[Source | None]:
         operation = keras_internals.operation_of(node)
-        present: list[Source] = []
-        keys: list[str | None] = []
-        for tensor, key in zip(keras_internals.tensors_in(node), _keys_of(node), strict=True):
-            source = sources.get(id(tensor))
-            if source is not None:
-                edge = Edge(source.call, source.output, item, len(present), source.spec, key)
-                self.edges.append(edge)
-                present.append(source)
-                keys.append(key)
         inputs = tuple([source.spec for source in present])
-        outputs = _output_specs(node, sources, exact)
-        macs = macs_of(operation, inputs, outputs, tuple(keys), _operands(node, kind, sources))
+        macs = macs_of(operation, inputs, outputs, keys, operands)
         if macs:
             rows = _common_rows(present)
             macs = None if rows is None else macs * rows
@@ -188,11 +208,21 @@ class Walk:
         )
         return [Source(item, index, spec, rows_out) for index, spec in enumerate(outputs)]
 
-    def _may_open(self, operation: Any) -> bool:
-        kind = type(operation)
-        if kind not in self._kinds:
-            self._kinds[kind] = opens(operation)
-        return self._kinds[kind]
+    def _class_of(self, operation: Any) -> _Class:
+        found = self._kinds.get(type(operation))
+        if found is None:
+            model = isinstance(operation, (keras.Model, keras.Function))
+            found = _Class(_kind(operation), model, opens(operation))
+            self._kinds[type(operation)] = found
+        return found
+
+    def _spec_of(self, tensor: Any) -> TensorSpec:
+        """The shape and dtype of a tensor; one object for all that are alike."""
+        key = (tensor.shape, tensor.dtype, keras_internals.is_masked(tensor))
+        found = self._specs.get(key)
+        if found is None:
+            found = self._specs[key] = spec_of(tensor)
+        return found
 
     def _open(self, node: Any, sources: Mapping[int, Source | None]) -> Opened | None:
         arriving = {id(t): sources.get(id(t)) for t in keras_internals.tensors_in(node)}
@@ -222,7 +252,11 @@ class Walk:
         ]
 
     def _own_weights(
-        self, traced: keras_internals.Traced, scope: str | None, first: int, made: Counter[str]
+        self,
+        traced: keras_internals.Traced,
+        scope: str | None,
+        first: int,
+        made: Mapping[str, int],
     ) -> list[Item]:
         """A box for the weights of an opened layer that none of the calls inside shows."""
         owner = traced.owner
@@ -234,7 +268,7 @@ class Walk:
         left = tuple([v for v in owner.weights if id(v) not in shown])
         if not left:
             return []
-        name = f"{owner.name}#{made[owner.name]}"
+        name = f"{owner.name}#{made.get(owner.name, 0)}"
         item = name if scope is None else f"{scope}/{name}"
         layer = self._name(owner, scope, id(owner))
         arguments = ("own weights",)
@@ -288,13 +322,11 @@ def _unchanged(tensor: Any, source: Source | None) -> bool:
     return source is None or source.spec.shape == tuple(tensor.shape)
 
 
-def _output_specs(
-    node: Any, sources: Mapping[int, Source | None], exact: bool
-) -> tuple[TensorSpec, ...]:
+def _output_specs(node: Any, sources: Mapping[int, Source | None]) -> tuple[TensorSpec, ...]:
     """The outputs of this call; inferred again where a nested model was given other sizes."""
     recorded = keras_internals.tensors_out(node)
     tensors = keras_internals.tensors_in(node)
-    if exact or all(_unchanged(t, sources.get(id(t))) for t in tensors):
+    if all(_unchanged(t, sources.get(id(t))) for t in tensors):
         return tuple([spec_of(tensor) for tensor in recorded])
     known: dict[int, Any] = {}
     for tensor in tensors:
@@ -304,36 +336,6 @@ def _output_specs(
         return tuple([spec_of(tensor) for tensor in keras_internals.outputs_for(node, known)])
     except Exception:  # a stranger's layer may raise anything: then its sizes are unknown
         return tuple([TensorSpec((None,) * len(t.shape), str(t.dtype)) for t in recorded])
-
-
-def _keys_of(node: Any) -> tuple[str | None, ...]:
-    """For each tensor that a node takes, the dict key or keyword it stands under."""
-    if keras_internals.takes_one_tensor(node):
-        return (None,)
-    args, kwargs = keras_internals.arguments_of(node)
-    if not kwargs and not any(isinstance(arg, dict) for arg in args):
-        return (None,) * len(keras_internals.tensors_in(node))
-    return tuple(
-        # A path starts with 0 and a position for args, with 1 and a keyword for kwargs.
-        next((part for part in reversed(path[1:]) if isinstance(part, str)), None)
-        for path, leaf in keras.tree.flatten_with_path((args, kwargs))
-        if isinstance(leaf, keras.KerasTensor)
-    )
-
-
-def _bound_inputs(inner: Any, node: Any) -> list[Any]:
-    """The tensors a nested model was called with, in the order of its own inputs."""
-    args, kwargs = keras_internals.arguments_of(node)
-    value = args[0] if args else kwargs.get("inputs")
-    structure = keras_internals.input_structure(inner)
-    if isinstance(value, dict):
-        # Keras matches a dict with listed inputs by the names of the inputs.
-        listed = [tensor.name for tensor in inner.inputs]
-        names = sorted(structure) if isinstance(structure, dict) else listed
-        if all(name in value for name in names):
-            value = [value[name] for name in names]
-    bound = keras.tree.flatten(value)[: len(inner.inputs)]
-    return [*bound, *[None] * (len(inner.inputs) - len(bound))]
 
 
 def _operands(
@@ -354,6 +356,8 @@ def _operands(
 
 
 def _common_rows(present: Sequence[Source]) -> int | None:
+    if len(present) == 1:
+        return present[0].rows
     rows = {source.rows for source in present}
     return rows.pop() if len(rows) == 1 else None if rows else 1
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from keraslab.graph._change import Change
 from keraslab.graph._check import ModelError
+from keraslab.graph._collection import collection_put_off
 from keraslab.graph._data import Call, Graph, TensorSpec
 from keraslab.graph._read import read_graph
 
@@ -56,7 +57,8 @@ def what_if(
     """
     graph = model if isinstance(model, Graph) else read_graph(model)
     given = _new_inputs(graph, sizes, batch)
-    return Change(graph, _configs(graph, settings or {}), bool(settings)).applied(given)
+    with collection_put_off():
+        return Change(graph, _configs(graph, settings or {}), bool(settings)).applied(given)
 
 
 def _new_inputs(

@@ -239,3 +239,8 @@ def test_every_private_name_of_keras_is_where_it_was():
 def test_a_moved_name_is_named(monkeypatch):
     monkeypatch.delattr(keras.Layer, "_open_name_scope")
     assert keras_internals.moved_names() == ["keras.Layer._open_name_scope"]
+
+
+def test_a_name_that_only_a_probe_needs_is_named_and_breaks_nothing_else(monkeypatch):
+    monkeypatch.delattr("keras.src.trainers.compile_utils.CompileLoss")
+    assert keras_internals.moved_names() == ["keras.src.trainers.compile_utils.CompileLoss"]

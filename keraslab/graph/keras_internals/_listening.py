@@ -1,24 +1,18 @@
-"""Hearing what a build makes and calls, and the ways round what Keras does again and again."""
+"""Hearing what a build makes and calls."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import sys
 import threading
-import types
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-from keras.src import backend
-from keras.src.layers import layer as layer_module
-from keras.src.ops import operation as operation_module
 from keras.src.ops.node import Node
-from keras.src.saving.serialization_lib import SerializableDict
-from keras.src.utils import tracking
+
+from keraslab.graph.keras_internals._shortcuts import shortcuts
 
 _hooks = threading.local()
 _patch_lock = threading.Lock()
@@ -104,139 +98,8 @@ def _patch_points() -> list[tuple[Any, str, Any]]:
         (variable, "__init__", variable_init),
         (_owner(keras.Model, "compile"), "compile", compile_),
         *[(_owner(keras.Model, n), n, must_run(reason)) for n, reason in MUST_RUN.items()],
-        *_shortcuts(),
+        *shortcuts(),
     ]
-
-
-# Values of these types are no part of a layer's state, so that tracking them does nothing.
-_UNTRACKED = frozenset(
-    {
-        type(None),
-        bool,
-        int,
-        float,
-        str,
-        types.FunctionType,
-        types.MethodType,
-        inspect.Signature,
-        keras.InputSpec,
-        keras.DTypePolicy,
-        SerializableDict,
-    }
-)
-_TRACKED: dict[type, Any] = {
-    list: tracking.TrackedList,
-    dict: tracking.TrackedDict,
-    set: tracking.TrackedSet,
-}
-
-
-def _shortcuts() -> list[tuple[Any, str, Any]]:
-    """Ways round what Keras does again for each layer; results are the same, in half the time."""
-
-    def set_attribute(original: Any) -> Any:
-        @functools.wraps(original)
-        def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
-            kind = type(value)
-            state = self.__dict__
-            if "_tracker" not in state:
-                original(self, name, value)
-            elif kind in _UNTRACKED or issubclass(kind, keras.Initializer):
-                object.__setattr__(self, name, value)
-            elif kind in _TRACKED and _is_plain(value) and tracking.is_tracking_enabled():
-                _set_container(self, name, kind, value)
-            elif kind is tuple and _is_plain(value):
-                object.__setattr__(self, name, value)
-            elif kind is keras.Variable and tracking.is_tracking_enabled():
-                state["_tracker"].track(value)
-                self._track_trackable(value, name=name, overwrite=True)
-                object.__setattr__(self, name, value)
-            else:
-                original(self, name, value)
-
-        return __setattr__
-
-    def layer_is_tensor(original: Any) -> Any:
-        @functools.wraps(original)
-        def is_backend_tensor_or_symbolic(x: Any, allow_none: bool = False) -> Any:
-            return isinstance(x, keras.KerasTensor) or original(x, allow_none)
-
-        return is_backend_tensor_or_symbolic
-
-    def is_tensor(original: Any) -> Any:
-        @functools.wraps(original)
-        def is_tensor(x: Any) -> Any:
-            kind = type(x)
-            if kind is keras.KerasTensor or kind in _UNTRACKED:
-                return False
-            return not issubclass(kind, keras.Initializer) and original(x)
-
-        return is_tensor
-
-    points: list[tuple[Any, str, Any]] = [
-        (layer_module, "inspect", _Inspect),
-        (operation_module, "inspect", _Inspect),
-        (layer_module, "is_backend_tensor_or_symbolic", layer_is_tensor),
-        (backend, "is_tensor", is_tensor),
-        (backend.core, "is_tensor", is_tensor),
-    ]
-    if keras.config.backend() == "tensorflow":
-        # The other backends hook into attributes themselves.
-        points.append((keras.Layer, "__setattr__", set_attribute))
-    return points
-
-
-def _is_plain(container: Any) -> bool:
-    """Whether nothing in a list, dict, set or tuple is a layer's state or a container."""
-    values = container.values() if type(container) is dict else container
-    return all(type(value) in _UNTRACKED for value in values)
-
-
-def _set_container(layer: Any, name: str, kind: Any, value: Any) -> None:
-    """Set an attribute to a container that holds nothing to track, as Keras would."""
-    state = layer.__dict__
-    made = _TRACKED[kind](value)
-    made.tracker = state["_tracker"]
-    if state.get("_self_setattr_tracking", True) and "_tracked" in state:
-        list.append(state["_tracked"], name)
-    object.__setattr__(layer, name, made)
-
-
-_signatures: weakref.WeakKeyDictionary[Any, dict[tuple[str, bool], Any]] = (
-    weakref.WeakKeyDictionary()
-)
-
-
-class _Inspect:
-    """The module ``inspect``, remembering the signatures of functions."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-    def signature(self, called: Any) -> Any:
-        """The signature of a function or method."""
-        return self._remembered("signature", called)
-
-    def getfullargspec(self, called: Any) -> Any:
-        """The arguments of a function or method."""
-        return self._remembered("getfullargspec", called)
-
-    def _remembered(self, name: str, called: Any) -> Any:
-        function = called
-        # Keras wraps `build` anew on each layer; what it wraps is what has the signature.
-        while name == "signature" and "__wrapped__" in getattr(function, "__dict__", {}):
-            function = function.__wrapped__
-        bound = isinstance(function, types.MethodType)
-        function = function.__func__ if bound else function
-        if not isinstance(function, types.FunctionType) or vars(function):
-            return getattr(self._module, name)(called)
-        known = _signatures.setdefault(function, {})
-        if (name, bound) not in known:
-            known[name, bound] = getattr(self._module, name)(called)
-        return known[name, bound]
 
 
 def _maker() -> str:

@@ -44,13 +44,15 @@ def nodes_of(functional: Any) -> list[Any]:
                 ordered.append(node)
                 continue
             stack.append((node, True))
-            needs = [producers[id(t)] for t in node.input_tensors if id(t) in producers]
+            for tensor in reversed(node.input_tensors):
+                need = producers.get(id(tensor))
+                if need is not None and id(need) not in done:
+                    stack.append((need, False))
             # A call is made after its inputs and after its layer's previous call, so both
             # orders together have no cycle.
             before = earlier.get(id(node))
-            if before is not None:
-                needs.insert(0, before)
-            stack.extend((need, False) for need in reversed(needs) if id(need) not in done)
+            if before is not None and id(before) not in done:
+                stack.append((before, False))
     return ordered
 
 
@@ -58,6 +60,8 @@ def _call_made_before(own: Mapping[int, Any]) -> dict[int, Any]:
     """For each node of a shared layer, the node of the same layer made just before it."""
     before: dict[int, Any] = {}
     for operation in {id(n.operation): n.operation for n in own.values()}.values():
+        if len(operation._inbound_nodes) == 1:
+            continue
         made = [n for n in operation._inbound_nodes if id(n) in own]
         for earlier, later in itertools.pairwise(made):
             before[id(later)] = earlier
@@ -81,7 +85,7 @@ class SoFar:
         while waiting:
             tensor = waiting.pop()
             if id(tensor) not in seen:
-                node = _maker_of(tensor)
+                node = maker_of(tensor)
                 seen.update(map(id, node.outputs))
                 nodes[id(node)] = node
                 if inputs is None and not node.input_tensors:
@@ -90,7 +94,7 @@ class SoFar:
         self._nodes_by_depth = {0: list(nodes.values())}
 
 
-class _Entry:
+class Entry:
     """Stands for the call that made a tensor which no call made: ``keras.KerasTensor(...)``."""
 
     def __init__(self, tensor: Any) -> None:
@@ -102,17 +106,17 @@ class _Entry:
         self.arguments = SymbolicArguments()
 
 
-def _maker_of(tensor: Any) -> Any:
+def maker_of(tensor: Any) -> Any:
     """The node that made a symbolic tensor."""
     history = getattr(tensor, "_keras_history", None)
     if history is None or history.operation is None:
-        return _Entry(tensor)
+        return Entry(tensor)
     made = history.operation._inbound_nodes
     likely = made[history.node_index : history.node_index + 1]
     for node in [*likely, *made]:
         if any(output is tensor for output in node.outputs):
             return node
-    return _Entry(tensor)
+    return Entry(tensor)
 
 
 def is_masked(tensor: Any) -> bool:
@@ -123,6 +127,13 @@ def is_masked(tensor: Any) -> bool:
 def mask_of(tensor: Any) -> Any | None:
     """The symbolic mask that goes along with a symbolic tensor; None where there is none."""
     return getattr(tensor, "_keras_mask", None)
+
+
+def read_node(node: Any) -> tuple[Any, list[Any], list[Any], bool]:
+    """What a node applies, takes and makes, and whether it was called with one tensor alone."""
+    arguments = node.arguments
+    alone = getattr(arguments, "_single_positional_tensor", None) is not None
+    return node.operation, node.input_tensors, node.outputs, alone
 
 
 def operation_of(node: Any) -> Any:
@@ -197,6 +208,12 @@ def settings_of(operation: Any) -> dict[str, Any]:
 def shape_of(variable: Any) -> tuple[int, ...]:
     """The shape of a variable; asked publicly, TensorFlow makes a costly object of it."""
     return tuple(variable._shape)
+
+
+def facts_of(variable: Any) -> tuple[str, tuple[int, ...], str, bool]:
+    """The path of a variable, its shape, its dtype, and whether training changes it."""
+    # Asked publicly, the dtype depends on the scope that is open and is looked up each time.
+    return variable.path, tuple(variable._shape), str(variable._dtype), bool(variable._trainable)
 
 
 def makers_of(node: Any) -> list[Any]:
