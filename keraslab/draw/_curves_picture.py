@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
-Kind = Literal["batch", "train", "validation"]
+Kind = Literal["batch", "train", "validation", "value"]
+"""``"value"`` is what belongs to a step and not to data, such as a learning rate."""
 
 TRAIN = "#0072b2"
 VALIDATION = "#d55e00"
 """Two colours of Okabe and Ito's palette, which the colour-blind tell apart."""
 
+MARK = "#7a3f8f"
+"""For what is marked on the plots; told apart by shape too."""
+
+_HANGING: dict[str, Any] = {"subsequent_indent": "   "}
 _INK, _FAINT, _GRID = "#333333", "#666666", "#e4e4e4"
 _COLUMNS, _WIDTH, _HEIGHT = 3, 2.9, 2.2
 
@@ -40,6 +46,21 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A mark on a plot.
+
+    ``"best"`` is a place ``(x, y)``; ``"gap"`` reaches at ``x`` from ``y`` to ``to``;
+    ``"baseline"`` is a level ``y``.
+    """
+
+    kind: Literal["best", "gap", "baseline"]
+    x: float | None = None
+    y: float | None = None
+    to: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
 class Plot:
     """One metric of one output: training and validation together."""
 
@@ -52,10 +73,19 @@ class Plot:
     @property
     def is_loss(self) -> bool:
         """Whether small values matter most, so that a logarithmic scale is of use."""
-        return any(word in self.metric.lower() for word in ("loss", "error", "mse", "mae"))
+        words = ("loss", "error", "mse", "mae", "learning_rate", "gradient_norm", "update_norm")
+        return any(word in self.metric.lower() for word in words)
 
 
-def figure(plots: Sequence[Plot], *, said: str = "", note: str = "", axis: str = "epoch") -> Figure:
+def figure(
+    plots: Sequence[Plot],
+    *,
+    said: str = "",
+    note: str = "",
+    axis: str = "epoch",
+    below: Sequence[str] = (),
+    marks: Mapping[str, Sequence[Mark]] | None = None,
+) -> Figure:
     """Draw all plots in one matplotlib figure on a white ground.
 
     Args:
@@ -63,6 +93,8 @@ def figure(plots: Sequence[Plot], *, said: str = "", note: str = "", axis: str =
         said: One line above them.
         note: A second line, for what went wrong.
         axis: What the horizontal axis counts.
+        below: Sentences under the plots, a paragraph each.
+        marks: Marks on the plots, under the plots' ids.
 
     Example:
         >>> import numpy as np
@@ -77,7 +109,9 @@ def figure(plots: Sequence[Plot], *, said: str = "", note: str = "", axis: str =
     rows = math.ceil(len(plots) / columns)
     width = max(columns * _WIDTH, 5.0)
     heading = 0.34 + (0.24 if note else 0.0)
-    height = heading + rows * _HEIGHT
+    lines = [line for each in below for line in textwrap.wrap(each, int(width * 16.5), **_HANGING)]
+    footing = 0.15 * len(lines) + 0.1 if lines else 0.0
+    height = heading + rows * _HEIGHT + footing
     drawn = Figure(figsize=(width, height), facecolor="white")
     FigureCanvasAgg(drawn)
     drawn.text(0.012, 1 - 0.2 / height, said, size=9.5, color=_INK, va="center", parse_math=False)
@@ -85,6 +119,8 @@ def figure(plots: Sequence[Plot], *, said: str = "", note: str = "", axis: str =
         drawn.text(
             0.012, 1 - 0.44 / height, note, size=8.5, color="#a32a00", va="center", parse_math=False
         )
+    for place, line in enumerate(reversed(lines)):
+        drawn.text(0.012, (0.1 + 0.15 * place) / height, line, size=8, color=_INK, parse_math=False)
     if plots:
         grid = drawn.add_gridspec(
             rows,
@@ -92,16 +128,17 @@ def figure(plots: Sequence[Plot], *, said: str = "", note: str = "", axis: str =
             left=0.52 / width,
             right=1 - 0.12 / width,
             top=1 - (heading + 0.3) / height,
-            bottom=0.42 / height,
+            bottom=(0.42 + footing) / height,
             wspace=0.28,
             hspace=0.5,
         )
         for place, plot in enumerate(plots):
-            _draw(drawn.add_subplot(grid[place // columns, place % columns]), plot, axis)
+            axes = drawn.add_subplot(grid[place // columns, place % columns])
+            _draw(axes, plot, axis, (marks or {}).get(plot.id, ()))
     return drawn
 
 
-def _draw(axes: Axes, plot: Plot, axis: str) -> None:
+def _draw(axes: Axes, plot: Plot, axis: str, marks: Sequence[Mark]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     styles: dict[Kind, dict[str, Any]] = {
@@ -115,6 +152,7 @@ def _draw(axes: Axes, plot: Plot, axis: str) -> None:
             "mfc": "white",
             "label": "validation",
         },
+        "value": {"color": TRAIN, "lw": 1.2},
     }
     for line in plot.lines:
         if len(line.x):
@@ -122,6 +160,8 @@ def _draw(axes: Axes, plot: Plot, axis: str) -> None:
             if len(line.x) > 40:
                 style["marker"] = ""
             axes.plot(line.x, line.y, ms=3.2, **style)
+    for mark in marks:
+        _mark(axes, mark)
     xs = np.concatenate([line.x for line in plot.lines])
     if len(xs) and xs.max() > xs.min():
         axes.set_xlim(np.floor(xs.min()), np.ceil(xs.max() - 1e-9))
@@ -140,8 +180,27 @@ def _draw(axes: Axes, plot: Plot, axis: str) -> None:
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color("#bbbbbb")
-    if axes.lines:
-        axes.legend(fontsize=7, frameon=False, labelcolor=_INK, handlelength=2.4, borderaxespad=0.1)
+    if any(not str(line.get_label()).startswith("_") for line in axes.lines):
+        frame: dict[str, Any] = {
+            "facecolor": "white",
+            "edgecolor": "none",
+            "framealpha": 0.75,
+            "borderpad": 0.1,
+        }
+        axes.legend(fontsize=7, labelcolor=_INK, handlelength=2.4, borderaxespad=0.1, **frame)
+
+
+def _mark(axes: Axes, mark: Mark) -> None:
+    look: dict[str, Any] = {"color": MARK, "lw": 1.0, "zorder": 1.5}
+    if mark.kind == "baseline" and mark.y is not None:
+        axes.axhline(mark.y, ls=(0, (1, 2)), label=mark.label, **look)
+    elif mark.kind == "best" and mark.x is not None and mark.y is not None:
+        axes.axvline(mark.x, ls=(0, (1, 3)), **look)
+        ring: dict[str, Any] = {"marker": "o", "ms": 8, "mfc": "none", "mec": MARK, "ls": ""}
+        axes.plot([mark.x], [mark.y], label=mark.label, **ring)
+    elif mark.x is not None and mark.y is not None and mark.to is not None:
+        ends: dict[str, Any] = {"marker": "_", "ms": 6, **look, "zorder": 3}
+        axes.plot([mark.x, mark.x], [mark.y, mark.to], label=mark.label, **ends)
 
 
 def _wide(plot: Plot) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from keraslab.draw._curves_picture import Line, Plot, figure, png
+from keraslab.draw._curves_picture import Line, Mark, Plot, figure, png
 from keraslab.frontend import asset
 
 
@@ -21,7 +21,8 @@ class CurvesWidget(anywidget.AnyWidget):
     Args:
         source: Gives the plots as they are now, thinned to what a page can take.
         status: Gives the status line: ``text``, ``note``, ``fraction`` (None while nobody
-            knows), ``running`` and ``axis``.
+            knows), ``running`` and ``axis``; ``said``, sentences to stand under the plots, and
+            ``marks`` on them, lists of dicts under the plots' ids.
     """
 
     _esm = asset("curves_widget.js")
@@ -72,6 +73,8 @@ class CurvesWidget(anywidget.AnyWidget):
                 {
                     "id": plot.id,
                     "title": plot.title,
+                    "group": plot.output,
+                    "name": plot.metric.replace("_", " "),
                     "loss": plot.is_loss,
                     "lines": [
                         {"id": line.id, "kind": line.kind, "count": line.count}
@@ -99,6 +102,11 @@ class CurvesWidget(anywidget.AnyWidget):
             said=status.get("text", ""),
             note=status.get("note", ""),
             axis=status.get("axis", "epoch"),
+            below=status.get("said", ()),
+            marks={
+                name: [Mark(**mark) for mark in each]
+                for name, each in status.get("marks", {}).items()
+            },
         )
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data["image/png"] = png(drawn)

@@ -17,10 +17,12 @@ TIME_LIMIT = 10.0
 """Seconds one drawing may take."""
 MEMORY_LIMIT = 512 * 2**20
 """Bytes the engine's heap may hold."""
-DRAWINGS_BEFORE_RESTART = 200
+HEAP_BEFORE_CLEANING = 32 * 2**20
+"""Bytes of JavaScript objects after which V8 is asked to collect what is not used any more."""
+MEMORY_BEFORE_RESTART = 80 * 2**20
+"""Bytes of objects and of Graphviz' own memory, which never shrinks, that no cleaning freed."""
+DRAWINGS_BEFORE_RESTART = 1000
 """Graphviz leaks a little on every drawing."""
-TEXT_BEFORE_RESTART = 24_000_000
-"""Characters of graphs and drawings after which the engine is restarted, for the same reason."""
 
 _MEMORY_FAULT = re.compile(r"out of bounds|signature mismatch|unreachable|null function")
 
@@ -103,12 +105,13 @@ class _Engine:
         self._v8: Any = None
         self._pid = 0
         self._drawings = 0
-        self._text = 0
 
     def call(self, function: str, *arguments: Any) -> str:
         """The text that a function of the engine returns."""
-        # As parsed JSON, not as source: a key such as __proto__ stays a key.
-        data = json.dumps(json.dumps(arguments))
+        # As parsed JSON, not as source: a key such as __proto__ stays a key. JSON is full of
+        # double quotes; between single ones they need no backslash.
+        text = json.dumps(arguments).replace("\\", "\\\\").replace("'", "\\'")
+        data = f"'{text}'"
         with self._lock:
             used = self._v8 is not None and self._drawings > 0
             try:
@@ -128,10 +131,22 @@ class _Engine:
                 except Exception as again:
                     raise DrawingError(_sentence(again)) from None
             self._drawings += 1
-            self._text += len(data) + len(str(result))
-            if self._drawings >= DRAWINGS_BEFORE_RESTART or self._text >= TEXT_BEFORE_RESTART:
-                self._drop()
+            self._clean_up()
         return str(result)
+
+    def _clean_up(self) -> None:
+        """Keep the engine small: collect its garbage, or start anew with the next drawing."""
+        if self._drawings >= DRAWINGS_BEFORE_RESTART:
+            self._drop()
+            return
+        try:
+            if _heap(self._v8) > HEAP_BEFORE_CLEANING:
+                self._v8.low_memory_notification()
+                own = self._v8.eval(_GRAPHVIZ_BYTES, timeout_sec=5)
+                if _heap(self._v8) + int(own) > MEMORY_BEFORE_RESTART:
+                    self._drop()
+        except Exception:  # the drawing is there: what cannot be measured is started anew
+            self._drop()
 
     def _evaluate(self, function: str, data: str) -> Any:
         v8 = self._running()
@@ -155,7 +170,7 @@ class _Engine:
         if self._v8 is None:
             self._v8 = _start()
             self._pid = os.getpid()
-            self._drawings = self._text = 0
+            self._drawings = 0
         return self._v8
 
     def _drop(self) -> None:
@@ -176,11 +191,32 @@ class _Engine:
 
 _ABANDONED: list[Any] = []
 
+# The young objects of V8 take three times this much, and by default three times 16 MB.
+_FLAGS = ("--max-semi-space-size=4",)
+# Graphviz' memory belongs to its module, which the bundle keeps to itself.
+_KEEP_MEMORY = """{
+  const instantiate = WebAssembly.instantiate;
+  WebAssembly.instantiate = async (...given) => {
+    const made = await instantiate(...given);
+    for (const part of Object.values((made.instance ?? made).exports)) {
+      if (part instanceof WebAssembly.Memory) globalThis.graphvizMemory = part;
+    }
+    return made;
+  };
+}
+"""
+_GRAPHVIZ_BYTES = "globalThis.graphvizMemory?.buffer.byteLength ?? 0"
+
+
+def _heap(v8: Any) -> int:
+    """The bytes that a V8's objects take."""
+    return int(v8.heap_stats()["total_heap_size"])
+
 
 def _start() -> Any:
     """A V8 with the engine loaded and ready."""
     try:
-        from py_mini_racer import MiniRacer
+        from py_mini_racer import DEFAULT_V8_FLAGS, MiniRacer, init_mini_racer
     except (ImportError, OSError) as error:
         raise DrawingError(
             "The picture needs the mini-racer package, which cannot be loaded on this platform."
@@ -190,6 +226,8 @@ def _start() -> Any:
 
     def start() -> None:
         try:
+            # Where somebody else has started a V8 in this process, its flags stay.
+            init_mini_racer(flags=(*DEFAULT_V8_FLAGS, *_FLAGS), ignore_duplicate_init=True)
             started.append(MiniRacer())
         except Exception as error:
             started.append(error)
@@ -204,7 +242,7 @@ def _start() -> Any:
         raise DrawingError(f"The drawing engine could not start: {v8}.") from v8
     try:
         v8.set_hard_memory_limit(MEMORY_LIMIT)
-        v8.eval(asset("engine.js"), timeout_sec=60)
+        v8.eval(_KEEP_MEMORY + asset("engine.js"), timeout_sec=60)
         # Waiting for the promise from Python can keep the process from exiting; loading is
         # done by the time the next evaluation runs.
         v8.eval("keraslabEngine.start().catch((error) => { globalThis.failure = error }); 1")

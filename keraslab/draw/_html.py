@@ -69,13 +69,13 @@ def page(graph: Graph, opened: Iterable[str], look: Look = PLAIN) -> str:
     ids = [*graph.group_by_id, *graph.call_by_id]
     data = {
         "name": graph.name,
-        "totals": totals(as_json),
+        "totals": look.headline or totals(as_json),
         "groups": list(graph.group_by_id),
         "opened": first,
         "svg": _engine.draw(as_json, first, look.json()),
         "look": look.json(),
         "rows": rows(as_json),
-        "cards": cards(as_json),
+        "cards": cards(as_json, look=look),
         "details": {id_: _extra(graph, id_) for id_ in ids},
         "graph": as_json,
     }

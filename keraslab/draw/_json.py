@@ -193,7 +193,8 @@ def _trainable(weights: Iterable[Weight]) -> int:
 
 
 def _spec(spec: TensorSpec) -> dict[str, Any]:
-    return {"shape": list(spec.shape), "dtype": spec.dtype}
+    plain: dict[str, Any] = {"shape": list(spec.shape), "dtype": spec.dtype}
+    return plain | {"masked": True} if spec.masked else plain
 
 
 def _weight(weight: Weight) -> dict[str, Any]:

@@ -32,10 +32,16 @@ class Picture:
         shared_once: Whether the calls of a shared layer are one box, where that makes no cycle.
         status: For calls by id, whether they are the ``"same"``, ``"added"``, ``"removed"`` or
             ``"changed"``: a picture of what changed, without overlay.
+        edges: For edges by their place in ``graph.edges``, whether they were ``"added"`` or
+            ``"removed"`` by themselves, and not with the calls at their ends.
+        fresh: Ids of the calls that are new: they glow.
+        loose: Ids of the calls that give something which goes nowhere yet.
+        values: What was measured of each call, to colour the boxes where there is no
+            ``overlay``; its form is that of ``Look``.
 
     Raises:
-        ValueError: If ``opened`` holds an id that is no group of the graph, or ``overlay`` or a
-            status is none of these words.
+        ValueError: If ``opened`` holds an id that is no group of the graph, ``overlay`` or a
+            status is none of these words, or ``values`` have another form.
 
     Example:
         >>> import keras
@@ -56,9 +62,22 @@ class Picture:
         shapes: bool = False,
         shared_once: bool = False,
         status: Mapping[str, str] | None = None,
+        edges: Mapping[int, str] | None = None,
+        fresh: Iterable[str] = (),
+        loose: Iterable[str] = (),
+        values: Mapping[str, Any] | None = None,
     ) -> None:
         self.graph = graph
-        self.look = Look(overlay, shapes, shared_once, status)
+        self.look = Look(
+            overlay,
+            shapes,
+            shared_once,
+            status,
+            edges or {},
+            frozenset(fresh),
+            frozenset(loose),
+            values=values,
+        )
         self._opened = frozenset(first_opening(graph) if opened is None else opened)
         unknown = sorted(self._opened - graph.group_by_id.keys())
         if unknown:
@@ -77,14 +96,9 @@ class Picture:
             opened: As for a picture.
             look: How it is drawn.
         """
-        return cls(
-            graph,
-            opened,
-            overlay=look.overlay,
-            shapes=look.shapes,
-            shared_once=look.shared_once,
-            status=look.status,
-        )
+        picture = cls(graph, opened)
+        picture.look = look
+        return picture
 
     @property
     def opened(self) -> frozenset[str]:

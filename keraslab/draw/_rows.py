@@ -51,7 +51,7 @@ def _call(call: JsonDict, numbers: dict[str, int]) -> list[Any]:
         call["id"],
         clip(call["name"]),
         "Input" if call["kind"] == "input" else clip(call["type"]),
-        clip(", ".join(_shape(spec["shape"]) for spec in call["outputs"][:3])),
+        clip(", ".join(_shape(spec) for spec in call["outputs"][:3])),
         call["dtype"],
         call["params"],
         call["macs"],
@@ -61,5 +61,6 @@ def _call(call: JsonDict, numbers: dict[str, int]) -> list[Any]:
     ]
 
 
-def _shape(shape: list[int | None]) -> str:
-    return " × ".join("?" if size is None else str(size) for size in shape) or "scalar"
+def _shape(spec: JsonDict) -> str:
+    text = " × ".join("?" if size is None else str(size) for size in spec["shape"]) or "scalar"
+    return f"{text} masked" if spec.get("masked") else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from keraslab.graph import Graph
+from keraslab.graph import Graph, what_if
 
 LARGEST = 100_000
 MOST_FIELDS = 12
@@ -81,6 +81,21 @@ def read_sizes(first: Graph, wanted: object) -> Sizes:
         pairs = zip(sizes[name], shape, strict=True)
         sizes[name] = tuple(new if old is None else old for old, new in pairs)
     return sizes
+
+
+def resized(first: Graph, sizes: Sizes) -> Graph:
+    """The graph for other sizes of its inputs, worked out without building it again.
+
+    Args:
+        first: The graph as it was read.
+        sizes: A full shape for every input, as ``read_sizes`` gives them.
+
+    Raises:
+        ModelError: A layer does not take these sizes.
+    """
+    inner = {name: shape[1:] for name, shape in sizes.items()}
+    batch = next((shape[0] for shape in sizes.values() if shape[0] is not None), None)
+    return what_if(first, sizes=inner, batch=batch)
 
 
 def first_line(error: BaseException) -> str:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields
+from functools import cached_property
 from typing import Any
 
 from keraslab.draw import Picture
+from keraslab.draw._look import Look
 from keraslab.graph import GraphDiff
 from keraslab.graph import diff as graph_diff
+from keraslab.graph._summary import short
+from keraslab.panels._live import in_terminal, live_bundle
 
 
 def diff(a: Any, b: Any) -> DiffView:
@@ -20,8 +24,9 @@ def diff(a: Any, b: Any) -> DiffView:
     models, are no change: a rewritten model can be compared with the first one. Values of
     weights are not compared.
 
-    In a notebook the result is a table and one picture that holds the calls of both models,
-    marked ``+``, ``−`` and ``~``; printed in a terminal it is text.
+    In a notebook the result is a table and one interactive picture that holds the calls of
+    both models, marked ``+``, ``−`` and ``~``, and the edges that came or went between them;
+    in a static page the picture is still, printed in a terminal it is all text.
 
     Args:
         a: The model before; a ``Graph``, or anything ``read_graph`` takes.
@@ -61,8 +66,43 @@ class DiffView(GraphDiff):
 
     @property
     def picture(self) -> Picture:
-        """The calls of both models in one drawing; groups with a change in them stand open."""
-        return Picture(self.graph, _opened(self), status=self.status)
+        """The calls of both models in one drawing; groups with a change in them stand open.
+
+        Where the live picture was folded or unfolded by hand, it is as it was left.
+        """
+        view = vars(self).get("_view")
+        if view is not None:
+            return Picture.in_look(self.graph, view.opened, view.look)
+        return Picture.in_look(self.graph, _opened(self), self._look)
+
+    @cached_property
+    def _look(self) -> Look:
+        return Look(
+            status=self.status,
+            edges=self.edge_status,
+            notes=_notes(self),
+            headline=_headline(self),
+        )
+
+    @cached_property
+    def _view(self) -> Any:
+        """The interactive picture, made on first use; None where anywidget is not installed."""
+        try:
+            from keraslab.draw._graph_widget import GraphWidget
+        except ImportError:
+            return None
+        view = GraphWidget()
+        view.update(self.graph, _opened(self), self._look)
+        return view
+
+    @cached_property
+    def widget(self) -> Any:
+        """The table over the interactive picture; None where anywidget is not installed."""
+        if self._view is None:
+            return None
+        import ipywidgets
+
+        return ipywidgets.VBox([ipywidgets.HTML(self._repr_html_()), self._view])
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file.
@@ -79,14 +119,35 @@ class DiffView(GraphDiff):
         self.picture.save(path)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        if in_terminal():
+            return {"text/plain": str(self)}
         bundle = {"text/plain": str(self), "text/html": self._repr_html_()}
         try:
             svg = self.picture.svg()
         except Exception:  # the table says all that the picture does
             return bundle
+        if self.widget is not None:
+            bundle |= live_bundle(self.widget)
         # One output holds both: a notebook shows the richest kind of a bundle only.
         bundle["text/html"] += f'<div style="overflow:auto;max-height:48em">{svg}</div>'
         return bundle
+
+
+def _headline(found: GraphDiff) -> str:
+    """The totals of both models: those of the graph that holds both would mean nothing."""
+    shown = []
+    for total in found.totals:
+        old, new = ["unknown" if n is None else short(n) for n in (total.a, total.b)]
+        shown.append(f"{old} {total.name}" if old == new else f"{old} → {new} {total.name}")
+    return " · ".join(shown)
+
+
+def _notes(found: GraphDiff) -> dict[str, str]:
+    """What changed in each changed call, as short text for its card."""
+    return {
+        change.after.id: "; ".join(each.text for each in change.differences)
+        for change in found.changed
+    }
 
 
 def _opened(found: GraphDiff) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -25,7 +25,8 @@ class LensLine:
     shape: str
     """The last output it made; empty where it made none."""
     params: int
-    """Weights of the layers it called first; a shared layer counts where it is called first."""
+    """Weights of the layers it called first; a shared layer counts where it is called first,
+    be it in an earlier cell."""
     macs: int | None
     """Multiply-accumulates of its calls for one sample; None where one is unknown."""
     shared: bool
@@ -58,7 +59,7 @@ class Lens:
         made = [t for node in own for t in keras_internals.tensors_out(node)]
         ends = [t for t in made if id(t) not in taken]
         self.graph: Graph | None = read_graph(ends) if ends else None
-        self.lines = _lines(code, own, self.graph)
+        self.lines = _lines(code, own, self.graph, _called_before(nodes))
 
     @cached_property
     def _view(self) -> GraphView | None:
@@ -163,14 +164,30 @@ def run_lens(shell: Any, cell: str) -> Lens | None:
         return None
 
 
-def _lines(code: str, nodes: Sequence[Any], graph: Graph | None) -> tuple[LensLine, ...]:
-    """The lines of the code with what each made."""
+def _called_before(nodes: Sequence[Any]) -> set[int]:
+    """Of the nodes those, by their identity, whose layer or model was called before the code."""
+    own = {id(node) for node in nodes}
+    before: dict[int, bool] = {}
+    for node in nodes:
+        operation = keras_internals.operation_of(node)
+        if id(operation) not in before:
+            calls = keras_internals.inbound_nodes(operation)
+            before[id(operation)] = any(id(call) not in own for call in calls)
+    return {id(n) for n in nodes if before[id(keras_internals.operation_of(n))]}
+
+
+def _lines(
+    code: str, nodes: Sequence[Any], graph: Graph | None, before: Set[int]
+) -> tuple[LensLine, ...]:
+    """The lines of the code with what each made; weights called before count as shared."""
     made: dict[int, list[str]] = {}
+    seen: set[str] = set()
     for node, ids in _calls_of(nodes, graph).items():
         line = line_of(node)
         if line is not None:
             made.setdefault(line.number, []).extend(ids)
-    seen: set[str] = set()
+        if graph is not None and id(node) in before:
+            seen.update(graph.call_by_id[id_].layer for id_ in ids)
     lines = []
     for number, text in enumerate(code.rstrip("\n").split("\n"), 1):
         calls = [graph.call_by_id[id_] for id_ in made.get(number, ())] if graph else []

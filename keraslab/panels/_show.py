@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
 from keraslab.draw import Picture
 from keraslab.draw._look import Look, Overlay
-from keraslab.graph import Graph, read_graph, summary, what_if
+from keraslab.draw._sizes import Sizes, resized
+from keraslab.graph import Graph, read_graph, summary
 from keraslab.panels._live import in_terminal, live_bundle
 
 
@@ -66,7 +66,7 @@ class GraphView:
 
     @property
     def graph(self) -> Graph:
-        """The graph as it is shown: for the sizes of its inputs that a person chose."""
+        """The graph as it is shown: for the sizes and settings that a person tried."""
         shown = self._widget.graph if self._widget is not None else None
         return shown if isinstance(shown, Graph) else self._first
 
@@ -109,11 +109,9 @@ class GraphView:
     def _picture(self) -> Picture:
         return Picture.in_look(self.graph, self.opened, self.look)
 
-    def _resized(self, sizes: Mapping[str, tuple[int | None, ...]]) -> Graph:
+    def _resized(self, sizes: Sizes) -> Graph:
         """The graph for other sizes of its inputs, worked out without building it again."""
-        inner = {name: shape[1:] for name, shape in sizes.items()}
-        batch = next((shape[0] for shape in sizes.values() if shape[0] is not None), None)
-        return what_if(self._first, sizes=inner, batch=batch)
+        return resized(self._first, sizes)
 
     def live(self) -> dict[str, Any]:
         """The widget's part of the bundle; without it the still picture shows."""
@@ -127,5 +125,7 @@ class GraphView:
                 from keraslab.draw._graph_widget import GraphWidget
             except ImportError:
                 return None
-            self._widget = GraphWidget(self._first, look=self._look, on_sizes=self._resized)
+            self._widget = GraphWidget(
+                self._first, look=self._look, on_sizes=self._resized, tweaks=True
+            )
         return self._widget

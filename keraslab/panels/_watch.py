@@ -5,26 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from keraslab.draw import Picture
-from keraslab.draw._look import PLAIN, Look
+from keraslab.draw._sizes import Sizes, resized
 from keraslab.graph import Graph, ModelError, keras_internals, read_graph, record_lines, summary
 from keraslab.graph._from_tensors import so_far
 from keraslab.panels._live import live_bundle
 
 MOST_CALLS = 20_000
 """Beyond that the panel says so instead of drawing."""
+_NOWHERE = ", goes nowhere yet"
 
 
 def watch() -> Watch:
     """Show a panel that follows the notebook.
 
     After every cell it holds the graph of all symbolic tensors and models in the notebook so
-    far. What the last cell added is marked as new, and so are loose ends: tensors that go
-    nowhere yet. ``watch().stop()`` ends it, and so does the next ``watch()``.
+    far. What the last cell added glows and is marked as new, and loose ends are marked too:
+    tensors that go nowhere yet. ``watch().stop()`` ends it, and so does the next ``watch()``.
 
     Returns:
         The panel; leave it as the last line of a cell.
@@ -57,6 +59,7 @@ class Watch:
     Attributes:
         graph: The graph of all symbolic tensors and models so far; None while there are none.
         added: Ids of the calls that the last cell made.
+        loose: Ids of the calls that give something which goes nowhere yet.
         message: Why the graph cannot be shown; empty where it can.
     """
 
@@ -67,6 +70,7 @@ class Watch:
         self._before: dict[tuple[str, int], Any] = {}
         self.graph: Graph | None = None
         self.added: frozenset[str] = frozenset()
+        self.loose: frozenset[str] = frozenset()
         self.message = ""
         shell.events.register("pre_run_cell", self._start)
         shell.events.register("post_run_cell", self._look)
@@ -113,6 +117,8 @@ class Watch:
             self.message = ""
             self.graph = graph
             self.added = self._new_calls()
+            ports = graph.outputs if graph is not None else ()
+            self.loose = frozenset(p.call for p in ports if (p.key or "").endswith(_NOWHERE))
         self._tell()
 
     def _new_calls(self) -> frozenset[str]:
@@ -135,10 +141,12 @@ class Watch:
         if self.message:
             self._widget.stale(self.message)
         elif self.graph is not None:
-            self._widget.update(self.graph, look=self._look_of())
+            look = replace(self._widget.look, fresh=self.added, loose=self.loose)
+            self._widget.update(self.graph, look=look)
 
-    def _look_of(self) -> Look:
-        return Look(status=dict.fromkeys(self.added, "added")) if self.added else PLAIN
+    def _resized(self, sizes: Sizes) -> Graph:
+        assert self.graph is not None
+        return resized(self.graph, sizes)
 
     def __repr__(self) -> str:
         if self.graph is None:
@@ -149,7 +157,7 @@ class Watch:
         if self._widget is None:
             from keraslab.draw._graph_widget import GraphWidget
 
-            self._widget = GraphWidget()
+            self._widget = GraphWidget(on_sizes=self._resized, tweaks=True)
             self._widget.stale("No symbolic tensors and no models yet: run a cell that makes some.")
             self._tell()
         still: dict[str, Any] = {}
@@ -184,7 +192,7 @@ def loose_ends(names: Mapping[str, Any]) -> dict[str, Any]:
     ends = set(tensors)
     for name, value in own.items():
         if issubclass(type(value), keras.KerasTensor):
-            tensors.setdefault(id(value), (f"{name}, goes nowhere yet", value))
+            tensors.setdefault(id(value), (f"{name}{_NOWHERE}", value))
     if not tensors:
         return {}
     nodes = keras_internals.nodes_of(so_far([tensor for _, tensor in tensors.values()]))

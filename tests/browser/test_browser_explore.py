@@ -64,7 +64,7 @@ def test_fast_moves_and_failures(
     size.focus()
     for _ in range(6):
         size.press("ArrowLeft")
-    expect(explore.locator(".kl-error")).to_contain_text("zero or negative")
+    expect(explore.locator(".kl-error")).to_contain_text("KL501")
     expect(explore.locator(".klv-stale")).to_have_count(1)
     expect(explore.locator(".klv-banner")).to_contain_text("does not build")
     expect(explore.locator("g.node").first).to_be_visible()

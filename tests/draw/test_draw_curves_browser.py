@@ -157,3 +157,94 @@ def test_widths_and_themes_are_followed(curves):
     curves.evaluate("document.body.style.cssText = 'background: #111; color: #eee'")
     curves.evaluate("document.body.dataset.jpThemeLight = 'false'")
     curves.wait_for_function(f"before => {marker} != before", arg=light)
+
+
+def _grouped(name, group, metric):
+    return {**_plot(name), "group": group, "name": metric}
+
+
+MARKS = {
+    "loss": [
+        {"kind": "best", "x": 1.0, "y": 2.75, "to": None, "label": "best epoch"},
+        {"kind": "gap", "x": 1.0, "y": 2.75, "to": 3.0, "label": "gap"},
+        {"kind": "baseline", "x": None, "y": 9.0, "to": None, "label": "baseline"},
+    ]
+}
+PURPLE = """
+() => {
+  const canvas = document.querySelector('[data-plot=loss] canvas');
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i] === 0x7a && data[i + 1] === 0x3f && data[i + 2] === 0x8f) count++;
+  return count;
+}
+"""
+
+
+def test_each_output_has_its_heading(curves):
+    plots = [
+        _grouped("loss", "total", "loss"),
+        _grouped("digit_loss", "digit", "loss"),
+        _grouped("digit_accuracy", "digit", "accuracy"),
+    ]
+    curves.evaluate("plots => model.set('snapshot', pack(plots))", plots)
+    _shows(curves, "digit")
+    assert curves.get_by_role("heading").all_inner_texts() == ["total", "digit"]
+    digit = curves.locator(".klc-group", has=curves.get_by_role("heading", name="digit"))
+    assert digit.locator(".klc-name").all_inner_texts() == ["loss", "accuracy"]
+    curves.evaluate("plots => model.set('snapshot', pack(plots))", plots[:1])
+    curves.wait_for_function("document.querySelectorAll('.klc-output').length === 1")
+    assert curves.locator(".klc-plot").count() == 1
+
+
+def test_marks_are_drawn_and_sentences_stand_below(curves):
+    assert curves.evaluate(PURPLE) == 0
+    said = ["Best epoch: <b>1</b> of 1.", "Baseline: loss 9."]
+    curves.evaluate("status => model.set('status', status)", {"said": said, "marks": MARKS})
+    curves.wait_for_function(f"({PURPLE.strip()})() > 50")
+    assert curves.locator(".klc-said p").all_inner_texts() == said
+    curves.evaluate("model.set('status', {})")
+    curves.wait_for_function(f"({PURPLE.strip()})() === 0")
+    assert curves.locator(".klc-said p").count() == 0
+
+
+def test_smoothing_changes_the_line_and_can_be_undone(curves):
+    batches = [*range(1, 9)]
+    curves.evaluate(
+        "y => append('batch:loss', 2, y.map((_, i) => 1 + (i + 1) / 8), y, 'more')", batches
+    )
+    _shows(curves, "8.0000")
+    knob = curves.get_by_label("smooth")
+    knob.focus()
+    for _ in range(20):
+        curves.keyboard.press("ArrowRight")
+    _shows(curves, "smooth 20 %")
+    curves.wait_for_function("!document.querySelector('.klc').innerText.includes('8.0000')")
+    entries = curves.locator("[data-plot=loss] .u-series:visible").all_inner_texts()
+    assert len(entries) == 3, "the values behind the smoothed lines have no entries"
+    curves.keyboard.press("Home")
+    _shows(curves, "8.0000")
+
+
+def test_a_zoom_can_be_seen_and_left(curves):
+    back = curves.locator("[data-plot=loss] .klc-back")
+    assert back.is_hidden()
+    box = curves.locator("[data-plot=loss] .u-over").bounding_box()
+    curves.mouse.move(box["x"] + 40, box["y"] + 50)
+    curves.mouse.down()
+    curves.mouse.move(box["x"] + 160, box["y"] + 60, steps=4)
+    curves.mouse.up()
+    back.wait_for(state="visible")
+    assert curves.locator("[data-plot=accuracy] .klc-back").is_hidden()
+    back.click()
+    back.wait_for(state="hidden")
+
+
+def test_the_cursor_shows_the_same_place_in_all_plots(curves):
+    box = curves.locator("[data-plot=loss] .u-over").bounding_box()
+    curves.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    curves.wait_for_function(
+        """() => [...document.querySelectorAll('.u-series:first-child .u-value')]
+          .map((value) => value.innerText).join() === '0.5,0.5'"""
+    )

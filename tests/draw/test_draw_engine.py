@@ -121,6 +121,27 @@ def test_it_restarts_after_a_number_of_drawings(monkeypatch):
     assert "<svg" in _engine.layout(TINY)
 
 
+def test_it_gives_memory_back_and_restarts_where_that_does_not_help(monkeypatch):
+    many = "graph { " + "; ".join(f"{n} -- {n + 1}" for n in range(300)) + " }"
+    monkeypatch.setattr(_engine, "HEAP_BEFORE_CLEANING", 0)
+    _engine.layout(many)
+    engine = _engine._ENGINE._v8
+    assert _engine._heap(engine) < 12 * 2**20
+    # What Graphviz holds itself is measured too.
+    assert 2**20 < engine.eval(_engine._GRAPHVIZ_BYTES) < 64 * 2**20
+    _engine.layout(many)
+    assert _engine._ENGINE._v8 is engine
+    monkeypatch.setattr(_engine, "MEMORY_BEFORE_RESTART", 2**20)
+    _engine.layout(many)
+    assert _engine._ENGINE._v8 is None
+    assert "</svg>" in _engine.layout(many)
+
+
+def test_quotes_and_backslashes_reach_graphviz_as_they_are():
+    svg = _engine.layout(r"""graph { a [label="it's \\ a \"quote\" é"] }""")
+    assert r"it&#39;s \ a &quot;quote&quot; é" in svg.replace("&#160;", " ")
+
+
 def test_a_text_too_large_is_refused_before_graphviz_sees_it():
     with pytest.raises(DrawingError, match=r"too large.*fold some groups"):
         _engine.layout("digraph {" + " " * 5_000_000 + "}")

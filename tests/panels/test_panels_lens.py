@@ -154,3 +154,29 @@ def test_nothing_listens_afterwards(shell):
 
     before(keras.Input((3,)))
     assert line_of(inbound_nodes(before)[0]) is None
+
+
+def test_a_layer_that_an_earlier_cell_called_is_shared(shell):
+    shell.run_cell(
+        "import keras\n"
+        "from keras import layers as L\n"
+        'x = keras.Input((8,), name="x")\n'
+        'used, unused = L.Dense(8, name="used"), L.Dense(4, name="unused")\n'
+        'inner = keras.Sequential([keras.Input((8,)), L.Dense(2, name="q")], name="inner")\n'
+        'late = keras.Sequential([keras.Input((8,)), L.Dense(2, name="r")], name="late")\n'
+        "a = used(x)\n"
+        "i = inner(a)\n"
+    )
+    lens = run_lens(
+        shell, "b = used(a)\nc = unused(b)\nd = inner(b)\ne = late(b)\nf = unused(used(b))\n"
+    )
+    assert [note[1] for note in notes(lens).values()] == [
+        "shared",
+        "36 params",
+        "shared",
+        "18 params",
+        "shared",
+    ]
+    # On another input alone, where the first call is not in the graph at all.
+    again = run_lens(shell, 'other = keras.Input((8,), name="other")\ng = used(other)\n')
+    assert notes(again)[2][1] == "shared"

@@ -134,3 +134,36 @@ def test_a_tensor_can_be_shown_and_summed_up():
     y = keras.layers.Dense(2, name="dense")(x)
     assert [call.id for call in kl.show(y).graph.calls] == ["x#0", "dense#0"]
     assert "dense" in str(kl.summary({"here": y}))
+
+
+def test_what_is_new_glows_and_loose_ends_are_marked(shell, panel):
+    panel._repr_mimebundle_()
+    shell.run_cell('x = keras.Input((4,), name="x")\ny = L.Dense(3, name="dense")(x)')
+    assert panel.loose == {"dense#0"}
+    assert panel._widget.look.loose == {"dense#0"}
+    shell.run_cell('z = L.Dense(2, name="last")(y)')
+    assert panel._widget.look.fresh == {"last#0"}
+    assert panel._widget.look.loose == {"last#0"}
+    svg = panel._repr_mimebundle_()["image/svg+xml"]
+    assert "✦ new" in svg
+    assert "loose end: z, goes nowhere yet" in svg
+    shell.run_cell("model = keras.Model(x, z)")
+    assert panel._widget.look.fresh == panel.loose == frozenset()
+    assert "✦" not in panel._repr_mimebundle_()["image/svg+xml"]
+
+
+def test_the_colours_that_a_person_chose_stay(shell, panel):
+    panel._repr_mimebundle_()
+    shell.run_cell('x = keras.Input((4,), name="x")')
+    view = panel._widget
+    view._asked(view, {"type": "look", "look": {"overlay": "params", "shapes": True}}, [])
+    shell.run_cell('y = L.Dense(3, name="dense")(x)')
+    assert (view.look.overlay, view.look.shapes, view.look.fresh) == ("params", True, {"dense#0"})
+
+
+def test_sizes_can_be_tried_in_the_panel(shell, panel):
+    panel._repr_mimebundle_()
+    shell.run_cell('x = keras.Input((None, 4), name="x")\ny = L.Dense(3, name="dense")(x)')
+    view = panel._widget
+    view._asked(view, {"type": "sizes", "sizes": {"x": [None, 7, None]}}, [])
+    assert view.graph.call_by_id["dense#0"].outputs[0].shape == (None, 7, 3)

@@ -9,7 +9,7 @@ export const INK = "#1f2328";
 const FONT = 'fontname="DejaVu Sans"';
 
 /** Roles of lines that are written bold. */
-export const BOLD = new Set(["shared", "port", "value", "status"]);
+export const BOLD = new Set(["shared", "port", "value", "status", "sign"]);
 
 const lineText = (line) => (line.more ? `${line.text} ${line.more}` : line.text);
 
@@ -36,10 +36,10 @@ function nodeText(node) {
     color: quoted(node.line ?? (node.plain ? "#59636e" : node.family.line)),
   };
   if (node.small) attributes.margin = '"0.05,0.03"';
-  if (node.status === "removed") attributes.style = '"rounded,filled,dashed"';
+  if (node.status === "removed" || node.dashed) attributes.style = '"rounded,filled,dashed"';
   // A stack of alike parts gets its own sign when the drawing is dressed.
   if (node.kind === "group" && !node.repeats) attributes.peripheries = 2;
-  if (node.line || node.classes.includes("output")) attributes.penwidth = 2.2;
+  if (node.line || node.classes.includes("output") || node.dashed) attributes.penwidth = 2.2;
   return `${node.id} [${pairs(attributes)}];`;
 }
 
@@ -48,6 +48,9 @@ function edgeText(edge) {
   if (edge.lines.length) attributes.label = label(edge.lines.map((line) => `  ${line.text}  `));
   if (edge.status) attributes.color = quoted(edge.status.line);
   if (edge.status?.kind === "removed") attributes.style = "dashed";
+  else if (edge.masked) attributes.style = "dotted";
+  if (edge.masked) attributes.penwidth = 1.6;
+  if (edge.status?.sign) attributes.penwidth = 2;
   if (edge.tensors.size > 1) attributes.penwidth = 2;
   // The way through a call's first input is kept straight; skips go around it.
   if ([...edge.tensors.values()].some((tensor) => tensor.target_index === 0)) attributes.weight = 4;

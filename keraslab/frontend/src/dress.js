@@ -2,7 +2,7 @@
 
 import { BOLD, INK, SIZE } from "./dot.js";
 import { drawLegends } from "./legend.js";
-import { hatch, rounded, stack } from "./ornaments.js";
+import { halo, hatch, rounded, stack } from "./ornaments.js";
 import { clean, xml } from "./text.js";
 
 const FONTS = "system-ui, 'Segoe UI', 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif";
@@ -12,6 +12,10 @@ function textOf(item, number, x, y) {
   const line = item.lines?.[number];
   if (!line) return "";
   const at = `<text text-anchor="middle" x="${x}" y="${y}"`;
+  if (line.role === "sign") {
+    const fill = item.status.line;
+    return `${at} class="sign" font-size="${SIZE.type}" font-weight="bold" fill="${fill}">${xml(line.text)}</text>`;
+  }
   if (line.role === "edge") return `${at} font-size="${SIZE.edge}">${xml(line.text)}</text>`;
   if (!item.kind) {
     return `<text text-anchor="start" x="${item.left + 9}" y="${y}" font-size="${SIZE.cluster}" font-weight="bold">${xml(line.text)}</text>`;
@@ -31,9 +35,11 @@ function textOf(item, number, x, y) {
 function opening(item) {
   if (item.source) {
     const status = item.status ? ` status-${item.status.kind}` : "";
+    const masked = item.masked ? " masked" : "";
+    const words = item.status ? ` data-change="${xml(item.status.words)}"` : "";
     return (
-      `<g id="${item.id}" class="edge${status}" data-source="${xml(item.source.dataId)}" ` +
-      `data-target="${xml(item.target.dataId)}" data-shape="${xml(item.shape)}">`
+      `<g id="${item.id}" class="edge${status}${masked}" data-source="${xml(item.source.dataId)}" ` +
+      `data-target="${xml(item.target.dataId)}" data-shape="${xml(item.shape)}"${words}>`
     );
   }
   const classes = item.kind ? item.classes.join(" ") : "cluster";
@@ -112,6 +118,7 @@ export function dress(svg, scene) {
       if (item && !item.source && !item.kind) item.left ??= leftmost(line);
       const outline = item?.kind && line.startsWith("<p") && !item.outlined;
       if (outline) item.outlined = true;
+      if (outline && item.glow) out.push(halo(line, item.glow));
       if (outline && item.repeats) out.push(stack(line));
       out.push(line);
       if (outline && item.hatched) out.push(hatch(line));

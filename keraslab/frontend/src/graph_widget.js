@@ -22,6 +22,8 @@ function render({ model, el }) {
     slow: SLOW,
     onOpen: (opened) => model.send({ type: "open", opened }),
     onLook: (look) => model.send({ type: "look", look }),
+    onUndo: (all) => model.send({ type: "undo", all }),
+    whatIf: (wanted) => question({ type: "what_if", ...wanted }),
     onSizes: (sizes) => model.send({ type: "sizes", sizes }),
     details: (id) => question({ type: "details", id }),
     rows: () => question({ type: "rows" }),
@@ -41,11 +43,11 @@ function render({ model, el }) {
   }
 
   async function answered({ type, ticket, details, error }, buffers) {
-    const asked = ["details", "rows"].includes(type) && waiting.get(ticket);
+    const asked = ["details", "rows", "what_if"].includes(type) && waiting.get(ticket);
     if (!asked) return;
     waiting.delete(ticket);
     if (error) return asked.reject(new Error(error));
-    if (type === "details") return asked.resolve(details);
+    if (type !== "rows") return asked.resolve(details);
     try {
       asked.resolve(await inflate(buffers[0]).json());
     } catch (trouble) {

@@ -37,8 +37,13 @@ function rowsOf(legend, room) {
   return rows;
 }
 
-function swatch({ fill, line = "#59636e", dashed, hatched }, x, y) {
+const DASHES = { dashed: ' stroke-dasharray="5,2"', dotted: ' stroke-dasharray="1.5,2.5"' };
+
+function swatch({ fill, line = "#59636e", dashed, hatched, edge }, x, y) {
   const [left, right, top, bottom] = [x, x + SWATCH, y - 9, y + 2];
+  if (edge) {
+    return `<path fill="none" stroke="${line}" stroke-width="2"${DASHES[edge] ?? ""} d="M${left},${y - 4} L${right},${y - 4}"/>`;
+  }
   const outline =
     `<path fill="${fill}" stroke="${line}"${dashed ? ' stroke-dasharray="3,2"' : ""} ` +
     `d="M${left},${top} L${right},${top} L${right},${bottom} L${left},${bottom}Z"/>`;

@@ -50,3 +50,11 @@ export function hatch(outline) {
   }
   return `<path class="hatch" fill="none" stroke="#d0d5dc" stroke-width="0.8" d="${lines.join("")}"/>`;
 }
+
+/** A glow around a box. */
+export function halo(outline, colour) {
+  return outline
+    .replace(/^<(path|polygon)/, '<$1 class="halo"')
+    .replace(/ (?:fill|stroke|stroke-width|stroke-dasharray)="[^"]*"/g, "")
+    .replace(/\/>$/, ` fill="none" stroke="${colour}" stroke-width="9" stroke-opacity="0.7"/>`);
+}

@@ -5,7 +5,7 @@ import { inflate } from "./view/inflate.js";
 
 const data = JSON.parse(document.getElementById("keraslab-data").textContent);
 const { graph, cards, details, name, totals, groups, opened, rows, svg } = data;
-const { status, ...first } = data.look;
+const { status, edges, fresh, loose, values, ...first } = data.look;
 const shared = graph.calls.some((call) => call.count > 1);
 let look = first;
 let last = opened;
@@ -23,7 +23,7 @@ function visible(open) {
 
 const picture = (open, drawn) => {
   const nodes = visible(new Set(open));
-  const shown = { ...look, status: Boolean(status) };
+  const shown = { ...look, status: Boolean(status), measured: values?.title };
   return { name, totals, groups, shared, version: 1, opened: open, nodes, look: shown, svg: drawn };
 };
 
@@ -45,7 +45,7 @@ let newest = 0;
 async function redraw(open, wanted = look) {
   const mine = ++newest;
   try {
-    const drawn = (await engine()).draw(graph, open, { ...wanted, status });
+    const drawn = (await engine()).draw(graph, open, { ...wanted, status, edges, fresh, loose, values });
     if (mine !== newest) return;
     [look, last] = [wanted, open];
     view.update(picture(open, drawn));

@@ -2,8 +2,10 @@
 
 import { sharedColour } from "./families.js";
 import { describeCall, describeGroup, groupName, shapesText } from "./scene/describe.js";
+import { freshLegends, freshNote, markFresh } from "./scene/fresh.js";
+import { markMasked, maskLegends } from "./scene/masks.js";
 import { mergeShared } from "./scene/once.js";
-import { overlayOf, paint } from "./scene/overlay.js";
+import { overlayOf, paint, valuesOf } from "./scene/overlay.js";
 import { edgeStatus, markStatus, statusLegend, statusNote } from "./scene/status.js";
 import { treeOf } from "./scene/tree.js";
 import { clean, shapeText, shorten } from "./text.js";
@@ -15,6 +17,10 @@ import { clean, shapeText, shorten } from "./text.js";
  * @property {boolean} [shapes] shapes on the edges
  * @property {boolean} [once] shared layers drawn once, where that makes no cycle
  * @property {Record<string, string>} [status] added, removed, changed or same, by call
+ * @property {Record<string, string>} [edges] added or removed, by the edge's place in the graph
+ * @property {object} [values] measured values that colour the boxes where no overlay does
+ * @property {string[]} [fresh] ids of the calls that are new
+ * @property {string[]} [loose] ids of the calls that give what goes nowhere yet
  */
 
 /**
@@ -30,7 +36,7 @@ export function sceneOf(graph, opened, look = {}) {
   const nodes = nodesOf(plan);
   const { clusters, loose } = clustersOf(plan, nodes);
   const edges = edgesOf(plan, nodes);
-  const overlay = look.status ? null : overlayOf(look.overlay, graph);
+  const overlay = look.status ? null : colouringOf(look, graph);
   const legends = [];
   if (overlay) {
     for (const node of nodes.values()) paint(node, overlay.measure(node.holds));
@@ -38,13 +44,24 @@ export function sceneOf(graph, opened, look = {}) {
   }
   if (look.status) {
     for (const node of nodes.values()) markStatus(node, node.holds.calls, look.status);
-    legends.push(statusLegend(graph, look.status));
+    legends.push(statusLegend(graph, look));
   }
+  const [fresh, ends] = [new Set(look.fresh), new Set(look.loose)];
+  if (fresh.size || ends.size) {
+    for (const node of nodes.values()) markFresh(node, node.holds.calls, fresh, ends);
+    legends.push(...freshLegends([...nodes.values()]));
+  }
+  legends.push(...maskLegends([...nodes.values()], edges));
   if (apart) {
     const what = apart === 1 ? "1 shared layer stays" : `${apart} shared layers stay`;
     legends.push({ title: "", note: `${what} several boxes: as one they would make a cycle`, stops: [] });
   }
   return { name: graph.name, nodes: [...nodes.values()], loose, clusters, edges, legends };
+}
+
+/** What a person chose to see; else the values that were measured, where there are some. */
+function colouringOf({ overlay, values }, graph) {
+  return overlayOf(overlay, graph) ?? (values ? valuesOf(values, graph) : null);
 }
 
 /** The box of every call. */
@@ -96,7 +113,12 @@ function nodesOf(plan) {
   }
   const leaving = leavingOf(plan);
   const inputsOf = portsBy(graph.inputs, keyOf);
-  const outputsOf = portsBy(graph.outputs, keyOf);
+  const callById = new Map(graph.calls.map((call) => [call.id, call]));
+  const masked = ({ call, index }) => Boolean(callById.get(call)?.outputs[index]?.masked);
+  const outputsOf = portsBy(
+    graph.outputs.map((port) => ({ ...port, masked: masked(port) })),
+    keyOf,
+  );
   const nodes = new Map();
   const colours = new Map();
   for (const [key, held] of members) {
@@ -129,6 +151,7 @@ function nodesOf(plan) {
       node.classes.push("shared");
     }
     if (outputs.length) node.classes.push("output");
+    node.masked = outputs.some((port) => port.masked);
     nodes.set(key, node);
   }
   return nodes;
@@ -181,7 +204,8 @@ function clustersOf({ graph, tree, look }, nodes) {
       const alone = look.once && drawn.get(shared) === 1;
       badge = alone ? ` · ${group.count} calls` : ` · call ${group.index + 1} of ${group.count}`;
     }
-    const note = look.status ? statusNote(calls, look.status) : "";
+    const changes = look.status ? statusNote(calls, look.status) : "";
+    const note = changes + (look.fresh?.length ? freshNote(calls, new Set(look.fresh)) : "");
     cluster.lines = [{ text: `▾ ${groupName(group)}${badge}${note}`, role: "type" }];
     cluster.title = `${clean(group.label)}${badge}, ${calls.length} calls, unfolded`;
   }
@@ -194,7 +218,10 @@ function edgesOf({ graph, keyOf, look }, nodes) {
   const merged = new Map();
   const callById = new Map(graph.calls.map((call) => [call.id, call]));
   const joined = (key) => nodes.get(key).holds.merged;
-  for (const edge of graph.edges) {
+  const marked = new Map(); // edges that came or went by themselves, not with one of their ends
+  for (const [place, edge] of graph.edges.entries()) {
+    const kind = look.edges?.[place];
+    if (kind) marked.set(edge, kind);
     const [from, to] = [keyOf.get(edge.source), keyOf.get(edge.target)];
     if (from === to || !nodes.has(from) || !nodes.has(to)) continue;
     const plain = from[0] === "c" && to[0] === "c";
@@ -211,7 +238,9 @@ function edgesOf({ graph, keyOf, look }, nodes) {
       if (!(plain && !both && !either)) merged.set(pair, item);
     }
     item.plain = plain;
-    item.tensors.set(`${edge.source_index} ${edge.source}`, edge);
+    // The same tensor may go the same way in both of two graphs, and twice in one of them.
+    const came = marked.get(edge) ?? "";
+    item.tensors.set(`${edge.source_index} ${edge.source} ${came}`, edge);
   }
   for (const edge of edges) {
     const tensors = [...edge.tensors.values()];
@@ -234,7 +263,10 @@ function edgesOf({ graph, keyOf, look }, nodes) {
     }
     const words = [edge.source.lines[0].text, "to", edge.target.lines[0].text].join(" ");
     edge.title = `${words}: ${edge.shape}, ${clean(tensor.dtype)}`;
-    edge.status = look.status ? edgeStatus(tensors, look.status) : null;
+    markMasked(edge, tensors);
+    edge.status = look.status ? edgeStatus(tensors, look.status, marked) : null;
+    if (edge.status?.sign) edge.lines.unshift({ text: edge.status.sign, role: "sign" });
+    if (edge.status) edge.title += `, ${edge.status.words}`;
   }
   return edges;
 }

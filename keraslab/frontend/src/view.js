@@ -6,6 +6,7 @@ import { createCamera } from "./view/camera.js";
 import { createCode } from "./view/code.js";
 import { handle } from "./view/hand.js";
 import { placesOn, readDrawing } from "./view/drawing.js";
+import { createDetails } from "./view/details.js";
 import { createHover } from "./view/hover.js";
 import { createKeys } from "./view/keys.js";
 import { lightKin, markHits, nameMarks, widenEdges } from "./view/marks.js";
@@ -18,6 +19,7 @@ import { createSearch } from "./view/search.js";
 import { createSizes } from "./view/sizes.js";
 import { createTable } from "./view/table.js";
 import { order } from "./view/walk.js";
+import { createWhatIf } from "./view/whatif.js";
 
 const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
 
@@ -39,6 +41,7 @@ const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
  * @property {boolean} [shared] whether any layer is called more than once
  * @property {object | null} [sizes] the fields for the inputs' sizes, where they can be changed
  * @property {number} [version] another one for another graph
+ * @property {object | null} [changes] settings that were changed here, as text
  * @property {string} svg
  */
 
@@ -50,13 +53,16 @@ const WHEEL = /mac/i.test(navigator.platform) ? "⌘ + wheel" : "Ctrl + wheel";
  * @param {(look: object) => void} options.onLook asks for the same picture in another look
  * @param {(sizes: object) => void} [options.onSizes] asks for other sizes of the inputs
  * @param {(id: string) => Promise<object>} options.details
+ * @param {(wanted: object) => Promise<void>} [options.whatIf] asks for the graph with another
+ *   setting of a layer; the error of a promise that fails says why there is none
+ * @param {(all: boolean) => void} [options.onUndo] takes back the last of these, or all
  * @param {() => Promise<object>} options.rows all calls and groups, for table and search
  * @param {boolean} [options.page] the view is the whole page: it takes the wheel for itself
  * @param {string} [options.slow] what to say when a picture takes long
  */
 export function createView(element, options) {
   const { onOpen, onLook, onSizes = () => {}, details, page = false } = options;
-  const { slow = "Still drawing …" } = options;
+  const { whatIf = async () => {}, onUndo = () => {}, slow = "Still drawing …" } = options;
   const root = make("div", "klv");
   root.classList.toggle("klv-page", page);
   // JupyterLab's own shortcuts ("0 0" restarts the kernel) must not see our keys.
@@ -111,6 +117,22 @@ export function createView(element, options) {
     unfold: () => ask(state.picture.groups),
     fold: () => ask([]),
   });
+  const tries = createWhatIf({
+    async onTry(wanted) {
+      keepPlace();
+      note.waiting();
+      try {
+        await whatIf(wanted);
+      } finally {
+        note.settle();
+      }
+    },
+    onUndo(all) {
+      keepPlace();
+      note.waiting();
+      onUndo(all);
+    },
+  });
   const table = createTable({ rows, onPick: (row) => go(row.id, row.path, true) });
 
   const banner = make("div", "klv-banner");
@@ -122,21 +144,21 @@ export function createView(element, options) {
   instead.hidden = true;
   const code = createCode(state);
   middle.append(stage);
-  root.append(bar.element, banner, code.element, legend, middle, table.element, instead);
+  root.append(bar.element, banner, tries.bar, code.element, legend, middle, table.element, instead);
   element.append(root);
 
   const minimap = createMinimap(stage, camera);
   camera.watch(minimap.follow);
   const card = createCard(stage);
-  const pane = createPane(middle, closeDetails, (id) => follow(id));
+  const pane = createPane(middle, () => about.close(), (id) => follow(id), tries.form);
+  const about = createDetails({ pane, card, camera, note }, state, { ask: details, choose, boxOf });
   const hover = createHover(stage, { card, pane, camera, code }, state, boxOf);
-
-  // ---- the picture ------------------------------------------------------------------
 
   function update(next) {
     const focused = state.svg?.contains(document.activeElement) ?? false;
     const parents = state.picture.nodes;
     const fresh = !state.svg;
+    const other = next.version !== state.picture.version;
     state.picture = next;
     note.settle();
     const { svg: drawn, layer, size, legend: words } = readDrawing(next);
@@ -154,13 +176,15 @@ export function createView(element, options) {
     grow();
     bar.show(next);
     sizes.show(next.sizes);
+    tries.show(next.changes ?? null);
 
     let here = wish?.go ?? wish?.id ?? state.current;
     if (here !== null && here !== undefined) here = drawnId(here, parents);
     setCurrent(here ?? order(state.marks)[0] ?? null, focused);
     const kept = state.selected && state.marks.get(drawnId(state.selected, {}));
     if (kept) choose(state.selected);
-    else if (state.selected) closeDetails();
+    else if (state.selected) about.close();
+    if (kept && other) about.again(drawnId(state.selected, {}));
 
     const followed = state.marks.get(wish?.id);
     if (followed) {
@@ -170,6 +194,7 @@ export function createView(element, options) {
     } else if (!wish?.go && (fresh || wish?.rest || camera.automatic || (whole && !camera.whole))) {
       camera.rest();
     }
+    if (other) seeNewest();
     camera.find();
     minimap.redraw(state.marks);
     markHits(drawn, state.marks, state.drawnAs, state.hits);
@@ -193,6 +218,12 @@ export function createView(element, options) {
     return at ?? null;
   }
 
+  /** Bring what is new into sight, unless a person has moved the picture. */
+  function seeNewest() {
+    const newest = camera.automatic && state.svg.querySelector(".node.fresh");
+    if (newest) camera.reveal(boxOf(newest), pane.width, false);
+  }
+
   /** Make the stage as high as the picture needs, within bounds; never lower than before. */
   function grow() {
     if (page || !stage.clientWidth) return;
@@ -203,8 +234,6 @@ export function createView(element, options) {
       autoHeight = stage.offsetHeight;
     }
   }
-
-  // ---- folding, and going somewhere -------------------------------------------------
 
   function ask(opened, id = null) {
     const mark = state.marks.get(id);
@@ -243,7 +272,7 @@ export function createView(element, options) {
     for (const found of state.svg.querySelectorAll(".klv-found")) found.classList.remove("klv-found");
     mark.classList.add("klv-found");
     if (!pick) return;
-    if (pane.open) openDetails(drawn, id);
+    if (pane.open) about.open(drawn, id);
     else choose(id);
   }
 
@@ -253,8 +282,6 @@ export function createView(element, options) {
     else opened.add(id);
     ask([...opened], id);
   }
-
-  // ---- details ----------------------------------------------------------------------
 
   /** Mark a call or group as the selected one; none for null. */
   function choose(id) {
@@ -268,33 +295,9 @@ export function createView(element, options) {
     table.select(id);
   }
 
-  /** @param id what is drawn; @param call the call that is meant, where it is drawn with others */
-  async function openDetails(id, call = id) {
-    choose(call);
-    card.hide();
-    const node = state.picture.nodes[call] ?? state.picture.nodes[id];
-    pane.wait(node);
-    camera.reveal(boxOf(state.marks.get(id)), pane.width);
-    note.waiting();
-    try {
-      const found = await details(call);
-      if (state.selected === call) pane.show(node, found);
-    } catch (error) {
-      if (state.selected === call) pane.fail(node, String(error?.message ?? error));
-    }
-    note.settle();
-  }
-
-  function closeDetails() {
-    const inside = pane.open && pane.contains(document.activeElement);
-    choose(null);
-    pane.hide();
-    if (inside) state.marks.get(state.current)?.focus({ preventScroll: true });
-  }
-
   function act(id) {
     if (state.picture.nodes[id]?.group) toggle(id);
-    else openDetails(id);
+    else about.open(id);
   }
 
   function setCurrent(id, focus) {
@@ -305,8 +308,6 @@ export function createView(element, options) {
     mark.setAttribute("tabindex", "0");
     if (focus) mark.focus({ preventScroll: true });
   }
-
-  // ---- pointer and keyboard ---------------------------------------------------------
 
   handle(stage, camera, {
     free: page,
@@ -330,11 +331,11 @@ export function createView(element, options) {
     boxOf,
     act,
     toggle,
-    details: openDetails,
+    details: about.open,
     focus: (id) => setCurrent(id, true),
     search: search.focus,
     escape: () => {
-      if (pane.open || state.selected !== null) closeDetails();
+      if (pane.open || state.selected !== null) about.close();
       card.hide();
     },
   });
@@ -346,8 +347,6 @@ export function createView(element, options) {
   const ears = page ? document : root;
   ears.addEventListener("keydown", listen);
 
-  // ---- size -------------------------------------------------------------------------
-
   stage.tabIndex = -1;
   let width = 0;
   const resized = new ResizeObserver(() => {
@@ -355,6 +354,7 @@ export function createView(element, options) {
     if (!width || camera.automatic) {
       grow();
       camera.rest();
+      seeNewest();
     }
     width = stage.clientWidth;
     minimap.follow();

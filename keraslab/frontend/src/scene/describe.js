@@ -7,7 +7,9 @@ import { clean, count, shapeText, shorten } from "../text.js";
 function portLines(ports, word) {
   if (!ports.length) return [];
   const keys = ports.map((port) => port.key).filter((key) => key !== null && key !== undefined);
-  return [{ text: keys.length ? `${word}: ${shorten(keys.join(", "))}` : word, role: "port" }];
+  const masked = ports.some((port) => port.masked) ? ", masked" : "";
+  const text = keys.length ? `${word}: ${shorten(keys.join(", "))}` : word;
+  return [{ text: text + masked, role: "port" }];
 }
 
 /** The line of the weights, none where there are none; null says that nobody knows. */
@@ -64,7 +66,8 @@ export function describeCall(calls, id, groups, ports) {
   const shape = calls.length > 1 ? shapesText(distinct(outputs)) : shapesText(outputs);
   const same = detail.toLowerCase() === type.toLowerCase();
   const more = same ? "" : shorten(detail);
-  const lines = [{ text: type, more, role: "type" }, { text: shape, role: "shape" }];
+  // A call that failed gave nothing.
+  const lines = [{ text: type, more, role: "type" }, ...(shape ? [{ text: shape, role: "shape" }] : [])];
   lines.push(...paramsLine(call));
   lines.push(...sharedLine(call, calls.length));
   // A lone input without a key needs no words beside its type, an output does.

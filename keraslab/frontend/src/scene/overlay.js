@@ -1,6 +1,6 @@
 // A number or kind of every box as its colour, with the value written in it.
 
-import { bytes, count, percent, short } from "../text.js";
+import { bytes, clean, count, percent, short, shorten } from "../text.js";
 
 // From little to much, for any kind of colour vision: lightness alone tells them apart.
 const SCALE = ["#fffbe6", "#feeaa1", "#fec95a", "#fea23d", "#f0872b"];
@@ -15,7 +15,12 @@ const product = (sizes) => sizes.reduce((all, size) => all * size, 1);
 function shade(part) {
   if (!(part > 0)) return PLAIN;
   // The cube root tells 20 from 40 hundredths and still one from ten.
-  const at = Math.cbrt(Math.min(1, part)) * (SCALE.length - 1);
+  return shadeAt(Math.cbrt(Math.min(1, part)));
+}
+
+/** The colour of a place, between 0 and 1, on the way from little to much. */
+function shadeAt(place) {
+  const at = Math.min(1, Math.max(0, place)) * (SCALE.length - 1);
   const [low, high] = [SCALE[Math.floor(at)], SCALE[Math.ceil(at)]];
   const channel = (colour, n) => parseInt(colour.slice(1 + 2 * n, 3 + 2 * n), 16);
   const mix = (n) => channel(low, n) + (channel(high, n) - channel(low, n)) * (at % 1);
@@ -183,6 +188,49 @@ const MAKERS = { params, macs, memory, receptive_field: receptiveField, dtype, t
  */
 export function overlayOf(name, graph) {
   return Object.hasOwn(MAKERS, name ?? "") ? MAKERS[name](graph) : null;
+}
+
+/**
+ * An overlay of values that were measured, not worked out from the graph: where each call stands
+ * between little (0) and much (1), or null for nothing at all, and what is written in its box.
+ * `without` is the text for calls that have no such value; else these were not measured.
+ * @param {{title: string, note?: string, calls: Record<string, [number | null, string]>,
+ *   stops?: [number | null, string][], without?: string}} values
+ * @param {object} graph
+ */
+export function valuesOf({ title, note = "", calls: measured, stops = [], without = "" }, graph) {
+  const none = { text: clean(without) || "not measured", fill: PLAIN, hatched: !without };
+  const of = ({ id }) => (Object.hasOwn(measured, id) ? measured[id] : null);
+  const fillOf = (place) => (place === null ? PLAIN : shadeAt(place));
+  const missing = graph.calls.some((call) => !of(call));
+  return {
+    measure: ({ calls }) => {
+      const found = calls.map(of).filter(Boolean);
+      if (!found.length) return none;
+      if (found.length === 1) return { text: shorten(found[0][1]), fill: fillOf(found[0][0]) };
+      found.sort(([a], [b]) => (a ?? -1) - (b ?? -1));
+      const [low, high] = [found[0], found.at(-1)];
+      const ends = low[1] === high[1] ? [low[1]] : [low[1], withoutWord(high[1], low[1])];
+      // A box that stands for many is coloured by their mean: one that is low shows in its text.
+      const places = found.map(([place]) => place).filter((place) => place !== null);
+      const fill = fillOf(places.length ? sum(places) / found.length : null);
+      return { text: ends.map((text) => shorten(text)).join(" to "), fill };
+    },
+    legend: {
+      title: clean(title),
+      note: clean(note),
+      stops: [
+        ...stops.map(([place, text]) => ({ fill: fillOf(place), text: clean(text) })),
+        ...(missing ? [none] : []),
+      ],
+    },
+  };
+}
+
+/** What follows the first word where another text begins with the same one: "std 2 to 5". */
+function withoutWord(text, other) {
+  const word = text.slice(0, text.indexOf(" ") + 1);
+  return other.startsWith(word) ? text.slice(word.length) : text;
 }
 
 /** Colour a box and write its value in it. */

@@ -70,6 +70,7 @@ export function createBar({ onLook, onTable, unfold, fold, camera, fields }) {
       totals.textContent = picture.totals;
       const { look = {} } = picture;
       colour.hidden = Boolean(look.status);
+      menu.options[0].text = look.measured || OVERLAYS[0][1];
       menu.value = look.overlay ?? "";
       shapes.setAttribute("aria-pressed", String(Boolean(look.shapes)));
       once.hidden = !picture.shared && !look.once;

@@ -140,8 +140,12 @@ export function createCamera(stage, largest) {
       show(glide);
     },
 
-    /** Pan just enough that a box (in pixels of the stage) is in sight, left of what covers it. */
-    reveal(box, covered = 0) {
+    /**
+     * Pan just enough that a box (in pixels of the stage) is in sight, left of what covers it;
+     * `asked` tells whether a person wants to see it, and the eye is to stay there.
+     */
+    reveal(box, covered = 0, asked = true) {
+      const before = automatic;
       const shift = (start, end, length) => {
         const edge = Math.min(24, length / 8);
         if (start < edge) return edge - start;
@@ -151,6 +155,7 @@ export function createCamera(stage, largest) {
       const dx = shift(box.left, box.right, stage.clientWidth - covered);
       const dy = shift(box.top, box.bottom, stage.clientHeight);
       if (dx || dy) camera.pan(dx, dy, true);
+      if (!asked) automatic = before;
     },
   };
   return camera;

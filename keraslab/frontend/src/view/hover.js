@@ -1,5 +1,6 @@
 // What the pointer or the focus rests on: its card, its edges, the other calls of its layer.
 
+import { cardOf } from "./calls.js";
 import { isOpen, lightEdges, lightKin } from "./marks.js";
 
 /**
@@ -23,7 +24,7 @@ export function createHover(stage, { card, pane, camera, code }, state, boxOf) {
     lightKin(state.svg, mark);
     code.point(id);
     if (id === state.selected && pane.open) return card.hide();
-    const node = state.picture.nodes[id];
+    const node = cardOf(id, state);
     const hint = node.group ? (isOpen(mark) ? "Click to fold" : "Click to unfold") : "";
     card.show({ ...node, hint }, boxOf(mark), pane.width);
   }
@@ -37,6 +38,8 @@ export function createHover(stage, { card, pane, camera, code }, state, boxOf) {
     const outer = stage.getBoundingClientRect();
     const [x, y] = [event.clientX - outer.left, event.clientY - outer.top];
     const rows = [["Tensor", edge.dataset.shape ?? ""]];
+    if (edge.classList.contains("masked")) rows.push(["Masked", "a mask says which steps are padding"]);
+    if (edge.dataset.change) rows.push(["Change", edge.dataset.change]);
     const at = { left: x, right: x, top: y, bottom: y };
     card.show({ title: `${from} → ${to}`, type: "", rows }, at, pane.width);
   }

@@ -16,7 +16,8 @@ const TYPING = "input, select, textarea";
 export function createKeys({ camera, pane }, state, acts) {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (event.target.matches?.(TYPING)) return false;
+    const closing = event.key === "Escape" && pane.open && pane.contains(event.target);
+    if (event.target.matches?.(TYPING) && !closing) return false;
     const { svg, marks, current, picture } = state;
     if (event.key === "Escape") {
       acts.escape();

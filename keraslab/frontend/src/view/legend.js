@@ -4,10 +4,15 @@ import { make } from "./pane.js";
 
 const COLOUR = /^#[0-9a-f]{6}$/i;
 
-function keyOf({ text = "", fill = "", line = "", dashed = false, hatched = false }) {
+const EDGES = new Set(["solid", "dashed", "dotted"]);
+
+function keyOf({ text = "", fill = "", line = "", dashed = false, hatched = false, edge = "" }) {
   const key = make("span", "klv-key");
   const swatch = make("span", "klv-swatch");
-  if (hatched) swatch.classList.add("klv-hatched");
+  if (EDGES.has(edge)) {
+    swatch.classList.add("klv-edge");
+    swatch.style.borderTopStyle = edge;
+  } else if (hatched) swatch.classList.add("klv-hatched");
   else if (COLOUR.test(fill)) swatch.style.background = fill;
   if (COLOUR.test(line)) swatch.style.borderColor = line;
   if (dashed) swatch.style.borderStyle = "dashed";

@@ -30,8 +30,10 @@ export function nameMarks(svg, nodes) {
     for (const other of alsoOf(mark)) drawnAs.set(other, id);
     mark.setAttribute("role", "button");
     mark.setAttribute("tabindex", "-1");
+    const all = alsoOf(mark).length + 1;
+    const shared = all > 1 ? [`${all} calls in one box`] : [];
     const rows = node.rows.map(([key, value]) => `${key} ${value}`);
-    mark.setAttribute("aria-label", [node.title, node.type, ...rows].join(", "));
+    mark.setAttribute("aria-label", [node.title, node.type, ...shared, ...rows].join(", "));
     if (node.group) mark.setAttribute("aria-expanded", String(isOpen(mark)));
   }
   return { marks, drawnAs };
@@ -44,6 +46,7 @@ export function widenEdges(svg) {
     if (!path) continue;
     const wide = path.cloneNode();
     wide.setAttribute("class", "klv-wide");
+    wide.removeAttribute("stroke-dasharray"); // between two dashes there is an edge too
     edge.append(wide);
   }
 }

@@ -65,22 +65,31 @@ function portRows(ports) {
 }
 
 /** Details as titled lists and tables. */
-function sections({ weights = [], from = [], to = [], config = {}, ports = [], line = null }) {
-  const tensors = (ends) => ends.map((end) => [end, shapeText(end.shape), end.dtype]);
-  const cut = (rows) =>
-    rows.length > MOST_ROWS
-      ? [...rows.slice(0, MOST_ROWS), [`… and ${rows.length - MOST_ROWS} more`]]
-      : rows;
+function sections(details) {
+  const { weights = [], from = [], to = [], config = {}, ports = [], line = null } = details;
+  const { more = {}, calls = [], id = null } = details;
+  const typeOf = ({ dtype, masked }) => (masked ? `${dtype}, masked` : dtype);
+  const tensors = (ends) => ends.map((end) => [end, shapeText(end.shape), typeOf(end)]);
+  const cut = (rows, untold = 0) => {
+    const left = Math.max(0, rows.length - MOST_ROWS) + untold;
+    return left ? [...rows.slice(0, MOST_ROWS), [`… and ${left} more`]] : rows;
+  };
   const weightRows = weights.map(({ name, shape, dtype, trainable }) => {
     return [name, shapeText(shape), trainable ? dtype : `${dtype}, not trained`];
   });
   const code = line ? [[`${line.place}, line ${line.number}`, line.text.trim()]] : [];
+  const callRows = calls.map((each) => [
+    each.id === id ? `${each.text}, above` : { name: each.text, id: each.id },
+    each.takes,
+    each.gives,
+  ]);
   return [
+    { title: "Calls of the shared layer", head: ["Call", "Takes", "Gives"], rows: cut(callRows) },
     { title: "Code", rows: code, code: true },
     { title: "Of the model", rows: portRows(ports) },
-    { title: "Inputs, from", head: ["Name", "Shape", "Type"], rows: cut(tensors(from)) },
-    { title: "Outputs, to", head: ["Name", "Shape", "Type"], rows: cut(tensors(to)) },
-    { title: "Weights", head: ["Name", "Shape", "Type"], rows: cut(weightRows) },
+    { title: "Inputs, from", head: ["Name", "Shape", "Type"], rows: cut(tensors(from), more.from) },
+    { title: "Outputs, to", head: ["Name", "Shape", "Type"], rows: cut(tensors(to), more.to) },
+    { title: "Weights", head: ["Name", "Shape", "Type"], rows: cut(weightRows, more.weights) },
     { title: "Settings", rows: Object.entries(config) },
   ];
 }
@@ -127,8 +136,9 @@ export function createCard(stage) {
  * @param {HTMLElement} parent
  * @param {() => void} onClose
  * @param {(id: string) => void} onGo somebody follows a name to its node
+ * @param {(id: string, settings: object[]) => Element | null} formOf what can be tried with it
  */
-export function createPane(parent, onClose, onGo) {
+export function createPane(parent, onClose, onGo, formOf) {
   const pane = make("aside", "klv-pane");
   pane.setAttribute("aria-label", "Details");
   pane.hidden = true;
@@ -156,17 +166,31 @@ export function createPane(parent, onClose, onGo) {
       body.replaceChildren(heading(node, "h3"), list(node.rows), make("p", "klv-hint", "Reading …"));
       pane.hidden = false;
     },
-    /** @param node the card; @param details what the kernel, or the page, knows beyond it */
-    show(node, details) {
+    /**
+     * @param node the card
+     * @param details what the kernel, or the page, knows beyond it
+     * @param {string} id
+     * @param {boolean} again the same node once more: the eye and the keyboard stay where they are
+     */
+    show(node, details, id, again = false) {
+      const { scrollTop } = body;
+      const focused = again && body.contains(document.activeElement) && document.activeElement;
+      const label = focused && focused.closest("form") && (focused.ariaLabel || focused.textContent);
       body.replaceChildren(heading(node, "h3"), list(node.rows));
+      const form = formOf(id, details.settings);
+      if (form) body.append(make("h4", "", "What if"), form);
       for (const { title, head, rows, code } of sections(details)) {
         if (!rows.length) continue;
         body.append(make("h4", "", title));
         if (code) body.append(make("p", "klv-hint", rows[0][0]), make("pre", "klv-code", rows[0][1]));
         else body.append(head ? table(head, rows, onGo) : list(rows));
       }
-      body.scrollTop = 0;
+      body.scrollTop = again ? scrollTop : 0;
       pane.hidden = false;
+      if (!focused) return;
+      const fields = [...(form?.elements ?? [])].filter((one) => !one.hidden);
+      const same = fields.find((one) => (one.ariaLabel || one.textContent) === label);
+      (same ?? body).focus({ preventScroll: true });
     },
     fail(node, text) {
       body.replaceChildren(heading(node, "h3"), list(node.rows), make("p", "klv-hint", text));

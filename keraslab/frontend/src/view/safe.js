@@ -16,6 +16,12 @@ const SVG_ATTRIBUTES = new Set(
     "text-decoration stroke-linecap stroke-linejoin"
   ).split(" "),
 );
+// By others a notebook may be told to run a command when they are clicked.
+const SVG_DATA = new Set(
+  "data-id data-shared data-also data-source data-target data-shape data-change data-height data-legend".split(
+    " ",
+  ),
+);
 const TABLE_ELEMENTS = new Set(
   "DIV P SPAN B STRONG EM I SMALL CODE BR TABLE CAPTION THEAD TBODY TFOOT TR TH TD".split(" "),
 );
@@ -33,7 +39,7 @@ export function safeSvg(text) {
   }
   return copy(parsed, (node) => {
     if (node.namespaceURI !== SVG || !SVG_ELEMENTS.has(node.localName)) return null;
-    return attributes(document.createElementNS(SVG, node.localName), node, SVG_ATTRIBUTES);
+    return attributes(document.createElementNS(SVG, node.localName), node, SVG_ATTRIBUTES, SVG_DATA);
   });
 }
 
@@ -68,9 +74,9 @@ function copy(node, make) {
   return made;
 }
 
-function attributes(made, node, allowed) {
+function attributes(made, node, allowed, data = new Set()) {
   for (const { name, value } of node.attributes) {
-    if ((allowed.has(name) || name.startsWith("data-")) && !/url\s*\(/i.test(value)) {
+    if ((allowed.has(name) || data.has(name)) && !/url\s*\(/i.test(value)) {
       made.setAttribute(name, value);
     }
   }
