@@ -15,9 +15,10 @@ from keraslab import graph as G
 from keraslab.draw import Picture
 from keraslab.draw._cards import short
 from keraslab.draw._graph_widget import GraphWidget
+from keraslab.draw._sizes import Sizes, resized
 from keraslab.graph._collection import collection_put_off
 from keraslab.panels._controls import make_controls
-from keraslab.panels._said import said
+from keraslab.panels._said import said, told
 from keraslab.panels._style import style
 from keraslab.panels._trainer import Trainer
 
@@ -112,8 +113,9 @@ class Explorer:
         self._model: Any = None
         self.graph: G.Graph | None = None
         self.error: BaseException | None = None
+        self._took = 0.0, True
 
-        self._view = GraphWidget()
+        self._view = GraphWidget(on_sizes=self._resized, tweaks=True, on_shown=self._tried)
         self._view.add_class("kl-graph")
         self._stats = ipywidgets.HTML().add_class("kl-stats")
         self._message = ipywidgets.HTML().add_class("kl-message")
@@ -170,19 +172,33 @@ class Explorer:
             # would end the kernel.
             except (Exception, SystemExit) as error:
                 self.error = error
-                self._say(said(error, self._build))
+                self._say(told(error, self._build))
                 self._stale("This setting does not build.")
                 return
             took = time.perf_counter() - started
             self.error, self._model, before, self.graph = None, built.model, self.graph, graph
             self._say(built.reason or "", warning=False)
-            self._view.update(graph)
+            self._view.update(graph, keep_sizes=True)
             for part in (self._stats, self._shapes):
                 part.remove_class("kl-stale")
-            self._stats.value = _stats(graph, before, took, built.skeleton)
-            self._shapes.value = G.summary(graph)._repr_html_()
+            # In the sizes that a person chose in the picture, where there are any.
+            shown = self._view.graph or graph
+            self._stats.value = _stats(shown, before, took, built.skeleton)
+            self._shapes.value = G.summary(shown)._repr_html_()
+            self._took = took, built.skeleton
             if self._trainer is not None:
                 self._trainer.model_changed()
+
+    def _resized(self, sizes: Sizes) -> G.Graph:
+        """The graph of the present setting for other sizes of its inputs."""
+        assert self.graph is not None
+        return resized(self.graph, sizes)
+
+    def _tried(self, graph: G.Graph) -> None:
+        """Somebody chose other sizes or settings in the picture: the numbers follow."""
+        with self._lock:
+            self._stats.value = _stats(graph, self.graph, *self._took)
+            self._shapes.value = G.summary(graph)._repr_html_()
 
     def _stale(self, why: str) -> None:
         """Grey what belongs to an earlier setting."""

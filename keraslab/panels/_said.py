@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from keraslab.debug import diagnose
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _KERAS_HEADER = re.compile(r"^Exception encountered when calling [^\n]*\n+")
 _KERAS_ARGUMENTS = re.compile(r"\n+Arguments received by .*", re.DOTALL)
@@ -36,6 +38,30 @@ def said(error: BaseException, build: Callable[..., Any] | None = None) -> str:
     sentence = f"{type(error).__name__}: {text}"
     place = _own_line(error, build) if build is not None else None
     return f"{sentence}\n{place}" if place else sentence
+
+
+def told(error: BaseException, build: Callable[..., Any] | None = None) -> str:
+    """Say what an exception means where that is known, else what it says.
+
+    Args:
+        error: the exception.
+        build: as for ``said``.
+
+    Returns:
+        A few lines of plain text, not escaped: the sentence, the cause, a change that mends it.
+    """
+    finding = diagnose(error)
+    if finding is None:
+        return said(error, build)
+    lines = [f"{finding.message} ({finding.code})"]
+    if finding.where is not None:
+        lines.append(f"{finding.where}: {' '.join(finding.where.text.split())}")
+    if finding.cause is not None:
+        lines.append(f"Cause: {finding.cause.sentence}.")
+    if finding.fixes:
+        fix = finding.fixes[0]
+        lines += [f"To mend it, {fix}:", *fix.code.splitlines()]
+    return "\n".join(lines)
 
 
 def _own_line(error: BaseException, build: Callable[..., Any]) -> str | None:

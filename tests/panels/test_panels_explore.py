@@ -50,7 +50,9 @@ def test_moves_draw_a_picture_each_and_repeat_none(monkeypatch):
     lab = kl.explore(tower, depth=(1, 6))
     drawn = []
     update = lab._view.update
-    monkeypatch.setattr(lab._view, "update", lambda graph: (drawn.append(graph), update(graph)))
+    monkeypatch.setattr(
+        lab._view, "update", lambda graph, **more: (drawn.append(graph), update(graph, **more))
+    )
     for value in (2, 3, 3, 4):
         lab.controls["depth"].value = value
     assert [sum(c.type == "Dense" for c in g.calls) - 1 for g in drawn] == [3, 4]
@@ -86,7 +88,7 @@ def test_a_build_that_fails_keeps_the_last_picture_and_says_why():
     lab.controls["size"].value = 3
     assert lab.graph is good
     assert lab._view.status["kind"] == "stale"
-    assert "zero or negative" in lab._message.value
+    assert "only 3 × 3 positions" in lab._message.value
     assert "L.Conv2D(2, 5, name=" in lab._message.value, "the person's own line is shown"
     with pytest.raises(ValueError, match="zero or negative"):
         _ = lab.model
@@ -210,7 +212,7 @@ def test_training_runs_in_a_thread_and_leaves_the_trained_model(data):
     assert "Done" in lab._trainer._status.value
     assert lab.trained is lab.model
     assert not lab._trainer._train.disabled
-    assert lab._trainer._stop.disabled
+    assert lab._trainer._buttons.stop.disabled
     assert lab._trainer.curves.children
 
 
@@ -324,3 +326,27 @@ def test_said_drops_what_keras_wraps_around_a_message():
     assert "Arguments received" not in text
     assert "\x1b" not in text
     assert len(text.splitlines()) == 1
+
+
+def test_sizes_and_settings_can_be_tried_in_the_picture():
+    def reader(units=4):
+        words = keras.Input((None, 8), name="words")
+        steps = keras.layers.LSTM(units, return_sequences=True, name="first")(words)
+        return keras.Model(words, keras.layers.Dense(2, name="last")(steps))
+
+    lab = kl.explore(reader, units=(1, 16))
+    view = lab._view
+    view.send = lambda *_: None
+    view._asked(view, {"type": "sizes", "sizes": {"words": [None, 12, None]}}, [])
+    assert view.graph.call_by_id["last#0"].outputs[0].shape == (None, 12, 2)
+    assert "? × 12 × 2" in lab._shapes.value
+    # A move of a slider keeps the size, the model itself has none.
+    lab.controls["units"].value = 6
+    assert view.graph.call_by_id["first#0"].outputs[0].shape == (None, 12, 6)
+    assert lab.graph.call_by_id["first#0"].outputs[0].shape == (None, None, 6)
+    assert lab.model.count_params() == lab.graph.params
+    view._asked(view, {"type": "what_if", "id": "first#0", "setting": "units", "value": 9}, [])
+    assert view.graph.params == reader(9).count_params()
+    assert f"{reader(9).count_params():,}" in lab._stats.value
+    view._asked(view, {"type": "undo"}, [])
+    assert f"<dd>{lab.graph.params:,}</dd>" in lab._stats.value

@@ -1,0 +1,90 @@
+"""With data: does someone's own loss or metric compare each sample with its own target?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keraslab.debug._finding import Cause, Finding, Fix
+from keraslab.debug._heads import Head, said_of
+from keraslab.debug._misfit import Array
+from keraslab.debug._rules import Rule, silent_rule
+from keraslab.debug._subject import Subject
+from keraslab.debug.checks._labels import said_target
+
+_SAMPLES = 5
+
+
+@silent_rule("KL780", "loss-stretches", "error")
+def loss_stretches(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """Targets of shape (n,) and outputs of shape (n, 1): their difference is n × n."""
+    for head in subject.heads:
+        target = subject.data.target(head) if subject.data is not None else None
+        if target is None or target.dtype.kind not in "biuf" or len(target) < 2:
+            continue
+        few, values = target[:_SAMPLES], _values(head, target[:_SAMPLES])
+        if values is None or values.size != few.size or values.shape == few.shape:
+            continue
+        for given in _own_functions(head):
+            if not _differs(given, few, values):
+                continue
+            said = said_target(subject, head)
+            shape = ", ".join(str(size) for size in values.shape[1:])
+            comma = f"-1, {shape}" if shape else "-1"
+            n = len(target)
+            yield rule.finding(
+                f"{said} is {' × '.join(map(str, target.shape))} and {head.layer!r} gives "
+                f"{head.spec.text}, so {said_of(given)} compares every sample with every other "
+                f"({n} × {n}).",
+                calls=(head.call,),
+                cause=Cause(said_of(given), "it stretches one over the other", head.call),
+                fixes=(
+                    Fix(
+                        "give the targets the shape of the output",
+                        f"{said} = {said}.reshape({comma})",
+                        " × ".join(map(str, (n, *values.shape[1:]))),
+                    ),
+                ),
+                graph=subject.graph,
+            )
+
+
+def _own_functions(head: Head) -> Iterator[Any]:
+    """Losses and metrics of someone's own that Keras calls with the shapes as they are."""
+    loss = head.loss
+    if loss is not None and loss.name is None and isinstance(loss.given, keras.losses.Loss):
+        yield loss.given
+    for metric in head.metrics:
+        if inspect.isfunction(metric) and metric.__module__.split(".")[0] != "keras":
+            yield metric
+
+
+def _values(head: Head, target: Array) -> Array | None:
+    sizes = [size for size in head.spec.shape[1:] if size is not None]
+    if len(sizes) < len(head.spec.shape) - 1:
+        return None
+    random = np.random.default_rng(0)
+    return np.asarray(random.uniform(0.1, 0.9, (len(target), *sizes)), "float32")
+
+
+def _differs(given: Any, target: Array, values: Array) -> bool:
+    """Whether the result is another one where the targets have the shape of the output."""
+    random = np.random.default_rng(1)
+    targets = np.asarray(random.uniform(0.1, 0.9, target.shape), "float32")
+
+    def mean(true: Array) -> float:
+        tensors = [keras.ops.convert_to_tensor(each) for each in (true, values)]
+        return float(np.mean(keras.ops.convert_to_numpy(given(*tensors))))
+
+    try:
+        as_given, again = mean(targets), mean(targets)
+        shaped = mean(targets.reshape(values.shape))
+    except Exception:  # a loss of someone's own may want other values than these
+        return False
+    if not np.isfinite([as_given, again, shaped]).all() or as_given != again:
+        return False
+    return abs(as_given - shaped) > 1e-4 * max(abs(shaped), 1e-3)

@@ -1,0 +1,305 @@
+"""Weights that training does not reach, and normalisation in the wrong mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keraslab.debug._finding import Cause, Finding, Fix
+from keraslab.debug._rules import Rule, silent_rule
+from keraslab.debug._subject import Subject
+from keraslab.debug.checks._calls import (
+    IDLE,
+    before,
+    constants,
+    is_activation,
+    is_layer,
+    models_around,
+    operations,
+    own_activation,
+)
+from keraslab.graph import Call, is_skeleton, keras_internals
+
+
+@silent_rule("KL851", "nothing-trains", "error")
+def nothing_trains(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """A compiled model without one weight that training changes."""
+    model, graph = subject.keras_model, subject.graph
+    if model is None or not _is_compiled(subject) or not graph.params or graph.trainable_params:
+        return
+    if all(_never_trains(operation) for operation, call in operations(graph) if call.weights):
+        return
+    last = _last_learned(subject)
+    if not model.trainable:
+        cause = f"{model.name}.trainable is False, which freezes every layer in it, head included."
+        name = model.name
+    else:
+        cause, name = "Every layer with weights has trainable=False.", model.name
+    frozen = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
+    code = f"{_variable(model)}.trainable = True"
+    if frozen:
+        code += f"\n{_word(frozen[0])}.trainable = False  # the base alone"
+    yield rule.finding(
+        f"{model.name!r} is frozen as a whole: none of its {graph.params:,} weights will change "
+        "in training.",
+        calls=() if last is None else (last.id,),
+        cause=Cause(name, cause),
+        fixes=(Fix("freeze the base alone, then compile again", code),),
+        graph=graph,
+    )
+
+
+@silent_rule("KL852", "frozen-head", "warning")
+def frozen_head(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """The last layer with weights stays as it was made, while layers before it train."""
+    graph = subject.graph
+    if not graph.trainable_params or subject.keras_model is None:
+        return
+    told: set[str] = set()
+    for port in graph.outputs:
+        last = _learned_before(subject, port.call)
+        if last is None or last.layer in told or not _is_frozen(last) or "/" in last.id:
+            continue
+        if not is_layer(last, "Dense", "EinsumDense", "BaseConv", "BaseConvTranspose"):
+            continue
+        earlier = [c for c in graph.calls if c.id in subject.all_before(last.id)]
+        if any(c.layer == last.layer for c in earlier):
+            continue
+        training = [c for c in earlier if any(w.trainable for w in c.weights)]
+        if not training:
+            continue
+        told.add(last.layer)
+        name = last.name
+        yield rule.finding(
+            f"The head {name!r} ({last.outputs[0].text}) is frozen while {training[-1].name!r} "
+            "before it trains: the layer that should learn the task keeps its random weights.",
+            calls=(last.id,),
+            cause=Cause(name, f"{name!r} has trainable=False.", last.id),
+            fixes=(
+                Fix(
+                    "let the head train, then compile again",
+                    f'model.get_layer("{name}").trainable = True',
+                ),
+            ),
+            graph=graph,
+        )
+
+
+@silent_rule("KL853", "frozen-wrong-end", "warning")
+def frozen_wrong_end(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """In a base that is frozen in part, the first layers train and the last ones do not."""
+    graph = subject.graph
+    scopes: dict[str, list[Call]] = {}
+    for call in graph.calls:
+        if call.weights and not is_layer(call, "BatchNormalization", "Embedding"):
+            around = models_around(graph, call)
+            scopes.setdefault(around[-1] if around else "", []).append(call)
+    for scope, calls in scopes.items():
+        frozen = [_is_frozen(call) for call in calls]
+        if len(calls) < 4 or all(frozen) or not any(frozen) or scope == "":
+            continue
+        turn = frozen.index(True)
+        if turn == 0 or not all(frozen[turn:]):
+            continue
+        name = graph.group_by_id[scope].label
+        yield rule.finding(
+            f"In {name!r} the first {turn} layers train and the last {len(calls) - turn} are "
+            "frozen: fine-tuning is the other way round, since the first layers find what all "
+            "pictures share.",
+            calls=tuple(call.id for call in calls[turn:]),
+            cause=Cause(calls[turn].name, f"From {calls[turn].name!r} on all is frozen."),
+            fixes=(
+                Fix(
+                    "freeze the first layers",
+                    f"for layer in {_word(name)}.layers[:-4]:\n    layer.trainable = False\n"
+                    f"for layer in {_word(name)}.layers[-4:]:\n    layer.trainable = True",
+                ),
+            ),
+            graph=graph,
+        )
+
+
+@silent_rule("KL854", "batch-norm-in-frozen-base", "warning")
+def norm_in_frozen_base(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """A base is frozen but for its batch normalisation, whose statistics go on changing."""
+    graph = subject.graph
+    scopes: dict[str, list[Call]] = {}
+    for call in graph.calls:
+        around = models_around(graph, call)
+        if call.weights and around:
+            scopes.setdefault(around[-1], []).append(call)
+    for scope, calls in scopes.items():
+        norms = [c for c in calls if is_layer(c, "BatchNormalization")]
+        others = [c for c in calls if not is_layer(c, "BatchNormalization")]
+        moving = [c for c in norms if not _is_frozen(c)]
+        if not moving or not others or not all(map(_is_frozen, others)):
+            continue
+        if all(_given_training(subject, c) is False for c in moving):
+            continue
+        name = graph.group_by_id[scope].label
+        yield rule.finding(
+            f"{name!r} is frozen, but {len(moving)} of its batch normalisations still train: each "
+            "batch moves their statistics away from what the frozen layers were trained with.",
+            calls=tuple(c.id for c in moving),
+            cause=Cause(moving[0].name, f"{moving[0].name!r} has trainable=True.", moving[0].id),
+            fixes=(
+                Fix("freeze the base with all in it", f"{_word(name)}.trainable = False"),
+                Fix(
+                    "or run it in inference mode",
+                    f"features = {_word(name)}(inputs, training=False)",
+                ),
+            ),
+            graph=graph,
+        )
+
+
+@silent_rule("KL855", "batch-norm-mode", "warning")
+def norm_mode(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """Batch normalisation that is told to use each batch's own statistics for good."""
+    graph = subject.graph
+    told: set[str] = set()
+    for call in graph.calls:
+        if not is_layer(call, "BatchNormalization") or call.layer in told:
+            continue
+        mode = _given_training(subject, call)
+        if mode is True and not _is_frozen(call):
+            told.add(call.layer)
+            yield rule.finding(
+                f"{call.name!r} is called with training=True: predictions then depend on which "
+                "other samples are in the batch.",
+                calls=(call.id,),
+                cause=Cause(call.name, "training=True in the call stays so in predict().", call.id),
+                fixes=(Fix("let Keras choose the mode", f"x = {_word(call.name)}(x)"),),
+                graph=graph,
+            )
+        elif mode is False and "/" not in call.id and _is_untouched(call):
+            told.add(call.layer)
+            yield rule.finding(
+                f"{call.name!r} is called with training=False and has never seen data: it "
+                "normalises with mean 0 and variance 1, and so changes nothing.",
+                calls=(call.id,),
+                cause=Cause(
+                    call.name, "With training=False its statistics are never updated.", call.id
+                ),
+                fixes=(Fix("let Keras choose the mode", f"x = {_word(call.name)}(x)"),),
+                graph=graph,
+            )
+
+
+@silent_rule("KL856", "norm-on-logits", "warning")
+def norm_on_logits(rule: Rule, subject: Subject) -> Iterator[Finding]:
+    """Batch normalisation between the last layer of a classifier and its softmax."""
+    graph = subject.graph
+    for port in graph.outputs:
+        call: Call | None = graph.call_by_id[port.call]
+        if call is None or not is_activation(call):
+            continue
+        named = own_activation(call) if call.kind == "layer" else call.type.lower()
+        if named not in ("softmax", "sigmoid") and not is_layer(call, "Softmax"):
+            continue
+        call = before(subject, call)
+        while call is not None and is_layer(call, *IDLE):
+            call = before(subject, call)
+        if call is None or not is_layer(call, "BatchNormalization"):
+            continue
+        head = before(subject, call)
+        if head is None or not is_layer(head, "Dense") or len(call.outputs[0].shape) != 2:
+            continue
+        yield rule.finding(
+            f"{call.name!r} normalises the class scores of {head.name!r} just before "
+            f"{named or 'softmax'}: how sure the model is of a sample then depends on the batch.",
+            calls=(call.id,),
+            cause=Cause(call.name, f"{call.name!r} stands after the last layer.", call.id),
+            fixes=(
+                Fix(
+                    "leave it out there",
+                    f'outputs = keras.layers.Activation("{named or "softmax"}")'
+                    f"({_word(head.name)})",
+                    head.outputs[0].text,
+                    0,
+                ),
+            ),
+            graph=graph,
+        )
+
+
+def _is_compiled(subject: Subject) -> bool:
+    model = subject.keras_model
+    return bool(getattr(model, "compiled", False)) and any(h.loss for h in subject.heads)
+
+
+def _never_trains(operation: Any) -> bool:
+    """Whether a layer has weights by its nature that no training changes."""
+    kinds = (keras.layers.Normalization, keras.layers.TextVectorization)
+    return isinstance(operation, kinds) or bool(getattr(operation, "trainable", False))
+
+
+def _is_frozen(call: Call) -> bool:
+    return bool(call.weights) and not any(weight.trainable for weight in call.weights)
+
+
+def _last_learned(subject: Subject) -> Call | None:
+    return next((call for call in reversed(subject.graph.calls) if call.weights), None)
+
+
+def _learned_before(subject: Subject, call_id: str) -> Call | None:
+    """The last call with weights before an output, along a chain."""
+    call: Call | None = subject.graph.call_by_id[call_id]
+    while call is not None and (not call.weights or is_layer(call, "BatchNormalization")):
+        call = before(subject, call)
+    return call
+
+
+def _given_training(subject: Subject, call: Call) -> bool | None:
+    """What a call, or the nearest model around it, was told of the mode; None for nothing."""
+    given = _training_in(call)
+    if given is not None:
+        return given
+    model = subject.keras_model
+    functional = None if model is None else keras_internals.functional_of(model)
+    parts = call.id.split("/")[:-1]
+    found: bool | None = None
+    for part in parts:
+        if functional is None:
+            return found
+        name, _, number = part.rpartition("#")
+        nodes = [
+            n
+            for n in keras_internals.nodes_of(functional)
+            if keras_internals.operation_of(n).name == name
+        ]
+        if int(number) >= len(nodes):
+            return found
+        node = nodes[int(number)]
+        told = keras_internals.arguments_of(node)[1].get("training")
+        # What an outer call says holds for all inside, unless an inner one says otherwise.
+        found = told if isinstance(told, bool) else found
+        functional = keras_internals.functional_of(keras_internals.operation_of(node))
+    return found
+
+
+def _training_in(call: Call) -> bool | None:
+    given = constants(call)[1].get("training")
+    return given if isinstance(given, bool) else None
+
+
+def _is_untouched(call: Call) -> bool:
+    """Whether the statistics are still those it was made with."""
+    layer = call.operation
+    if is_skeleton(layer) or not isinstance(layer, keras.layers.BatchNormalization):
+        return False
+    mean = np.asarray(keras.ops.convert_to_numpy(layer.moving_mean))
+    variance = np.asarray(keras.ops.convert_to_numpy(layer.moving_variance))
+    return bool(np.all(mean == 0) and np.all(variance == 1))
+
+
+def _word(name: str) -> str:
+    return name if name.isidentifier() else "layer"
+
+
+def _variable(model: Any) -> str:
+    del model
+    return "model"
