@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from keraslab import blocks as blocks
     from keraslab import datasets as datasets
     from keraslab import zoo as zoo
+    from keraslab.debug import Finding as Finding
+    from keraslab.debug import Probe as Probe
+    from keraslab.debug import Report as Report
+    from keraslab.debug import check as check
+    from keraslab.debug import diagnose as diagnose
+    from keraslab.debug import explained as explained
+    from keraslab.debug import probe as probe
     from keraslab.draw import plot_model as plot_model
     from keraslab.graph import Cost as Cost
     from keraslab.graph import Graph as Graph
@@ -24,24 +31,41 @@ if TYPE_CHECKING:
     from keraslab.graph import summary as summary
     from keraslab.graph import to_code as to_code
     from keraslab.graph import what_if as what_if
+    from keraslab.panels import Run as Run
     from keraslab.panels import diff as diff
+    from keraslab.panels import explain as explain
     from keraslab.panels import explore as explore
+    from keraslab.panels import fit as fit
     from keraslab.panels import show as show
     from keraslab.panels import watch as watch
     from keraslab.train import LiveCurves as LiveCurves
+    from keraslab.train import Store as Store
+    from keraslab.train import runs as runs
 
 _ROOM_OF = {
     "Cost": "graph",
+    "check": "debug",
     "cost_of": "graph",
+    "Finding": "debug",
     "Graph": "graph",
     "LiveCurves": "train",
+    "diagnose": "debug",
     "diff": "panels",
+    "explain": "panels",
+    "explained": "debug",
     "explore": "panels",
+    "fit": "panels",
     "materialize": "graph",
     "plot_model": "draw",
+    "probe": "debug",
     "read_graph": "graph",
+    "Probe": "debug",
+    "Report": "debug",
+    "Run": "panels",
+    "runs": "train",
     "show": "panels",
     "skeleton": "graph",
+    "Store": "train",
     "summary": "graph",
     "to_code": "graph",
     "watch": "panels",
@@ -50,17 +74,29 @@ _ROOM_OF = {
 
 __all__ = [
     "Cost",
+    "Finding",
     "Graph",
     "LiveCurves",
+    "Probe",
+    "Report",
+    "Run",
+    "Store",
     "__version__",
     "blocks",
+    "check",
     "cost_of",
     "datasets",
+    "diagnose",
     "diff",
+    "explain",
+    "explained",
     "explore",
+    "fit",
     "materialize",
     "plot_model",
+    "probe",
     "read_graph",
+    "runs",
     "show",
     "skeleton",
     "summary",
@@ -82,7 +118,7 @@ def __getattr__(name: str) -> _Any:
 
 
 def load_ipython_extension(ipython: _Any) -> None:
-    """Add ``%%lens`` to IPython; ``%load_ext keraslab`` calls this."""
+    """Add ``%%lens`` and findings under errors; ``%load_ext keraslab`` calls this."""
     _import_module("keraslab.panels._extension").load(ipython)
 
 

@@ -1,10 +1,12 @@
 """What all tests share: a quiet, seeded TensorFlow and a Chromium with its network cut off."""
 
 import asyncio
+import atexit
 import os
 import random
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+if "KERASLAB_HOME" not in os.environ:  # the runs of tests are none of the user's
+    os.environ["KERASLAB_HOME"] = tempfile.mkdtemp(prefix="keraslab-tests-")
+    atexit.register(shutil.rmtree, os.environ["KERASLAB_HOME"], ignore_errors=True)
 
 import numpy as np
 import pytest

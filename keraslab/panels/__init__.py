@@ -1,10 +1,25 @@
 """What people touch: the graph of a model, and a build function under controls."""
 
 from keraslab.panels._diff import DiffView, diff
+from keraslab.panels._findings import Explanation, explain
+from keraslab.panels._run_panel import Run, fit
 from keraslab.panels._show import GraphView, show
 from keraslab.panels._watch import Watch, watch
 
-__all__ = ["DiffView", "Explorer", "GraphView", "Watch", "diff", "explore", "show", "watch"]
+__all__ = [
+    "DiffView",
+    "Explanation",
+    "Explorer",
+    "GraphView",
+    "Run",
+    "Watch",
+    "diff",
+    "explain",
+    "explore",
+    "fit",
+    "show",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import keras
 
-from keraslab.panels._said import said
-from keraslab.train import LiveCurves
-from keraslab.train._thread import TrainingThread
+from keraslab.panels._run_panel import RunButtons, outcome
+from keraslab.panels._said import told
+from keraslab.train import LiveCurves, Run
+from keraslab.train._fit import Training
+from keraslab.train._guard import check_free
 
 if TYPE_CHECKING:
     from keraslab.panels._explore import Explorer
@@ -44,76 +46,74 @@ class Trainer:
         self._live: LiveCurves | None = None
         self._left = False  # whether a control was moved since the training began
         self._explorer = explorer
-        self._thread: TrainingThread | None = None
+        self.run: Run | None = None
         self.trained: Any = None
         self._train = ipywidgets.Button(
             description="Train",
             button_style="primary",
             tooltip="Train the model on show; pressed again, go on with it",
         ).add_class("kl-train")
-        self._stop = ipywidgets.Button(
-            description="Stop", disabled=True, tooltip="Stop after this batch"
-        ).add_class("kl-stop")
+        self._buttons = RunButtons()
         self._epochs = ipywidgets.BoundedIntText(
             value=5, min=1, max=10_000, description="epochs"
         ).add_class("kl-epochs")
         self._status = ipywidgets.HTML().add_class("kl-train-status")
         self._train.on_click(lambda _: self.start())
-        self._stop.on_click(lambda _: self.stop())
-        self.buttons = ipywidgets.VBox(
-            [self._epochs, ipywidgets.HBox([self._train, self._stop]), self._status]
-        )
+        self.buttons = ipywidgets.VBox([self._epochs, self._train, self._buttons.box, self._status])
         self.curves = ipywidgets.VBox().add_class("kl-curves")
 
     def start(self) -> None:
         """Train the model of the present setting; says why where it cannot."""
-        if self._thread is not None and not self._thread.done.is_set():
+        if self.run is not None and self.run.status == "running":
             return
         try:
             model = self._explorer.model
+            check_free(model)  # compiling would change it under another run
             self._compile(model)
+            if self._live is None or self.trained is not model:
+                self._live = LiveCurves(display=False)
+            training = Training(
+                model,
+                fit_arguments={**self._fit_arguments, "epochs": self._epochs.value},
+                curves=self._live,
+            )
         except (Exception, SystemExit) as error:  # a SystemExit that left it would end the kernel
-            self._say(said(error))
+            self._say(told(error))
             return
-        if self._live is None or self.trained is not model:
-            self._live = LiveCurves(display=False)
-            self.curves.children = (self._live.widget,)
-        self._train.disabled, self._stop.disabled = True, False
+        self.curves.children = (self._live.widget,)
+        self._train.disabled = True
         self._left = False
         self._say("Training …")
-        self._thread = TrainingThread(
-            model,
-            **self._fit_arguments,
-            epochs=self._epochs.value,
-            callbacks=[self._live],
-            on_done=self._done,
-        )
-        self._thread.start()
+        self.run = training.run
+        self.run.weights.wanted = self._buttons.keep.value
+        self.run.on_change(self._changed)
+        self._buttons.bind(self.run)
+        training.start()
 
     def stop(self) -> None:
         """End the training after its present batch."""
-        if self._thread is not None:
-            self._stop.disabled = True
-            self._thread.stop()
+        if self.run is not None:
+            self.run.stop()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the training has ended; False if it has not within ``timeout`` seconds."""
-        return self._thread is None or self._thread.done.wait(timeout)
+        return self.run is None or self.run.ended_within(timeout)
 
     def model_changed(self) -> None:
         """Say that the curves belong to an earlier setting, once the training is over."""
         self._left = True
-        if self._thread is not None and self._thread.done.is_set():
+        if self.run is not None and self.run.status != "running":
             self._say(EARLIER)
 
-    def _done(self, thread: TrainingThread) -> None:
-        self.trained = thread.model
-        self._train.disabled, self._stop.disabled = False, True
-        if thread.error is not None:
-            self._say(said(thread.error))
-        else:
-            ended = "Stopped." if thread.stopped else "Done."
-            self._say(f"{ended} {EARLIER}" if self._left else ended)
+    def _changed(self, run: Run) -> None:
+        if run.status == "running":
+            self._say(outcome(run) or "Training …")
+            return
+        self.trained = run.model
+        self._train.disabled = False
+        ended = {"stopped": "Stopped.", "failed": ""}.get(run.status, "Done.")
+        earlier = EARLIER if self._left and run.error is None else ""
+        self._say(" ".join(filter(None, [ended, outcome(run), earlier])))
 
     def _compile(self, model: Any) -> None:
         if callable(self._compiling):

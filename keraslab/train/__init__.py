@@ -1,5 +1,9 @@
-"""Training: what is logged, and the curves that grow from it."""
+"""Training: runs, what they log, and the curves that grow from it."""
 
+from keraslab.train._fit import fit
+from keraslab.train._guard import ModelInUseError
 from keraslab.train._live_curves import LiveCurves
+from keraslab.train._run import Run
+from keraslab.train._store import Store, runs
 
-__all__ = ["LiveCurves"]
+__all__ = ["LiveCurves", "ModelInUseError", "Run", "Store", "fit", "runs"]

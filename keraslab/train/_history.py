@@ -7,25 +7,39 @@ from math import isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keraslab.draw._curves_picture import Floats, Kind, Line, Plot
 from keraslab.train._names import TOTAL, named_by_losses, split
 from keraslab.train._numbers import numbers
 from keraslab.train._thin import thin
 
+LEARNING_RATE = "learning_rate"
+STEPS = "steps"
+"""The group of what tells how the training steps, in a model of several outputs."""
+
+
+HELD = 1 << 17
+"""Points of a line held at most; a longer one is thinned as it grows, without loss of spikes."""
+_NONE = np.iinfo(np.int64).max
+_Columns = tuple[NDArray[np.int64], Floats, Floats]
+
 
 class Series:
-    """The points of one line, in two columns that grow by doubling.
+    """The points of one line, in columns that grow by doubling up to a limit.
 
-    What has been handed out stays valid while more is added from another thread.
+    Beyond ``HELD`` points every second time they are thinned to half, evenly over the whole
+    line, so that memory stays flat however long a training is. What has been handed out stays
+    valid while more is added from another thread.
     """
 
     def __init__(self, key: str, kind: Kind) -> None:
         self.key = key
         self.kind = kind
-        self._steps = np.empty(64)
-        self._values = np.empty(64)
+        self._columns = _columns(64)
+        self._kept = 0
         self._count = 0
+        self.low, self.high = np.inf, -np.inf
 
     @property
     def id(self) -> str:
@@ -33,22 +47,52 @@ class Series:
         return f"{self.kind}:{self.key}"
 
     def __len__(self) -> int:
+        """How many points were added; more than are held where it was thinned."""
         return self._count
 
     def add(self, step: float, value: float) -> None:
         """Add a point: the number of batches so far, and the value then."""
-        count = self._count
-        if count == len(self._steps):
-            self._steps = np.concatenate([self._steps, np.empty(count)])
-            self._values = np.concatenate([self._values, np.empty(count)])
-        self._steps[count] = step
-        self._values[count] = value
-        self._count = count + 1
+        if self._kept == len(self._columns[0]):
+            self._make_room()
+        kept = self._kept
+        numbers, steps, values = self._columns
+        steps[kept] = step
+        values[kept] = value
+        numbers[kept] = self._count  # the last: from here on readers see the point
+        self._kept = kept + 1
+        self._count += 1
+        if value < self.low:
+            self.low = value
+        if value > self.high:
+            self.high = value
+
+    def _make_room(self) -> None:
+        length = kept = self._kept
+        which: Any = slice(None)
+        if length >= HELD:
+            which = thin(self._columns[2], HELD // 2, self._columns[1])
+            kept = len(which)
+        else:
+            length *= 2
+        columns = _columns(length)
+        for new, old in zip(columns, self._columns, strict=True):
+            new[:kept] = old[which]
+        self._columns, self._kept = columns, kept
 
     def since(self, start: int = 0) -> tuple[Floats, Floats]:
-        """Steps and values from point number ``start`` on."""
-        count = self._count
-        return self._steps[start:count], self._values[start:count]
+        """Steps and values from point number ``start`` on, as far as they are held."""
+        return self.cut(start)[:2]
+
+    def cut(self, start: int = 0) -> tuple[Floats, Floats, int]:
+        """As ``since``, and how many points had been added in all."""
+        numbers, steps, values = self._columns  # one look: it may be replaced meanwhile
+        end = int(np.searchsorted(numbers, _NONE))
+        first = int(np.searchsorted(numbers[:end], start))
+        return steps[first:end], values[first:end], int(numbers[end - 1]) + 1 if end else 0
+
+
+def _columns(length: int) -> _Columns:
+    return np.full(length, _NONE), np.empty(length), np.empty(length)
 
 
 class History:
@@ -124,8 +168,19 @@ class History:
         for key, number in found.items():
             # An output may itself be called "val_..."; its name then came with the batches.
             validation = key.startswith("val_") and f"batch:{key}" not in self._series
+            if key == LEARNING_RATE:  # some schedules log it themselves
+                self.value(key, number)
+                continue
             name = key.removeprefix("val_") if validation else key
             self._add(name, "validation" if validation else "train", self._step, number)
+        if learning_rate is not None:
+            self.value(LEARNING_RATE, learning_rate)
+
+    def value(self, key: str, value: float) -> None:
+        """Record what belongs to the present step, such as a norm, and not to an output."""
+        series = self._series.get(f"value:{key}")
+        if series is None or not len(series) or series.since(len(series) - 1)[0][0] < self._step:
+            self._add(key, "value", self._step, value)
 
     def _add(self, key: str, kind: Kind, step: int, value: float) -> None:
         series = self._series.get(f"{kind}:{key}")
@@ -139,8 +194,8 @@ class History:
                 self.not_a_number[name] = self._place(kind)
 
     def _place(self, kind: Kind) -> tuple[int, int]:
-        if kind == "batch":
-            return len(self.epochs) + 1, self._step - self._knots[-1][0]
+        if kind in ("batch", "value"):
+            return len(self.epochs) + 1, self._step - (self._knots[-1][0] if self._knots else 0)
         return len(self.epochs), 0
 
     @property
@@ -149,10 +204,19 @@ class History:
         return self._series
 
     @property
+    def shown(self) -> Mapping[str, Series]:
+        """The lines to be shown: a learning rate only where it changes."""
+        rate = self._series.get(f"value:{LEARNING_RATE}")
+        if rate is None or rate.high > rate.low:
+            return self._series
+        return {name: series for name, series in self._series.items() if series is not rate}
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs' names; none for a model with one output."""
         # The logs name what the model does not: outputs in a nested structure, by their path.
-        keys = dict.fromkeys(series.key for series in self._series.values())
+        series = self._series.values()
+        keys = dict.fromkeys(one.key for one in series if one.kind != "value")
         return tuple(dict.fromkeys([*self._outputs, *named_by_losses(keys)]))
 
     @property
@@ -179,10 +243,9 @@ class History:
 
     def line(self, series: Series, start: int = 0, limit: int | None = None) -> Line:
         """A line from its point number ``start`` on, in at most about ``limit`` points."""
-        steps, values = series.since(start)
-        count = start + len(values)
+        steps, values, count = series.cut(start)
         if limit is not None:
-            kept = thin(values, limit)
+            kept = thin(values, limit, steps)
             steps, values = steps[kept], values[kept]
         if series.kind == "batch" and len(steps):
             # The values of a batch are the epoch's mean so far: a new epoch starts a new line.
@@ -203,18 +266,22 @@ class History:
         """
         outputs = self.outputs
         families: dict[tuple[str, str], list[Series]] = {}
-        for series in self._series.values():
-            families.setdefault(split(series.key, outputs), []).append(series)
+        for series in self.shown.values():
+            family = split(series.key, outputs)
+            if series.kind == "value":
+                family = (STEPS if outputs else "", series.key)
+            families.setdefault(family, []).append(series)
         order = {name: place for place, name in enumerate(("", TOTAL, *outputs))}
 
-        def place(family: tuple[str, str]) -> tuple[int, bool]:
-            return order[family[0]], family[1] != "loss"
+        def place(family: tuple[str, str]) -> tuple[bool, int, bool]:
+            value = families[family][0].kind == "value"
+            return value, order.get(family[0], 99), family[1] != "loss"
 
-        kinds = {"batch": 0, "train": 1, "validation": 2}
+        kinds = {"batch": 0, "train": 1, "validation": 2, "value": 3}
         return [
             Plot(
                 id=families[family][0].key,
-                title=f"{family[0]} {family[1].replace('_', ' ')}".strip(),
+                title=_title(*family, families[family][0]),
                 output=family[0],
                 metric=family[1],
                 lines=tuple(
@@ -224,3 +291,8 @@ class History:
             )
             for family in sorted(families, key=place)
         ]
+
+
+def _title(output: str, metric: str, first: Series) -> str:
+    words = metric.replace("_", " ")
+    return words if first.kind == "value" else f"{output} {words}".strip()

@@ -32,9 +32,15 @@ class Place:
         widget: What to show.
         left: Called with the cell's error, or None, when the cell that shows the widget ends,
             if the place is not settled by then.
+        around: The widget that holds ``widget`` among others, to be shown instead of it.
     """
 
-    def __init__(self, widget: CurvesWidget, left: Callable[[BaseException | None], None]) -> None:
+    def __init__(
+        self,
+        widget: CurvesWidget,
+        left: Callable[[BaseException | None], None],
+        around: Any = None,
+    ) -> None:
         from IPython.display import display
 
         self._widget = widget
@@ -43,7 +49,8 @@ class Place:
         self._thread = threading.get_ident()
         self._shell = shell()
         widget.slot = ""
-        view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+        shown = widget if around is None else around
+        view = {"version_major": 2, "version_minor": 0, "model_id": shown.model_id}
         display(  # type: ignore[no-untyped-call]
             {
                 "application/vnd.jupyter.widget-view+json": view,
@@ -68,8 +75,8 @@ class Place:
             self._shell.events.unregister("post_run_cell", self._cell_ended)
             self._shell = None
 
-    def settle(self, drawn: Figure, text: str) -> None:
-        """Put the picture where the widget was."""
+    def settle(self, drawn: Figure, text: str, below: str = "") -> None:
+        """Put the picture where the widget was, and HTML below it."""
         from IPython.display import display
 
         from keraslab.draw._curves_picture import image_tag, png
@@ -80,7 +87,7 @@ class Place:
         tag = image_tag(picture, drawn.get_figwidth() * 96, text)
         display(  # type: ignore[no-untyped-call]
             {
-                "text/html": f'<div class="{self._id}">{tag}</div>',
+                "text/html": f'<div class="{self._id}">{tag}</div>{below}',
                 "image/png": picture,
                 "text/plain": text,
             },

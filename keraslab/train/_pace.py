@@ -53,4 +53,6 @@ class Pace:
         finally:
             cost = self._work() - start
             self.spent += cost
-            self._next = self._clock() + max(self.shortest, cost * (1 / self.share - 1))
+            now = self._clock()
+            owed = max(0.0, self._next - now)  # by work in two parts, before and after a batch
+            self._next = now + max(self.shortest, owed + cost * (1 / self.share - 1))

@@ -51,6 +51,8 @@ class Progress:
         self.epochs = epochs
         self.epoch = 0
         self.batch = 0
+        self.size: float | None = None
+        """Samples in a batch; None where unknown."""
         self.done = 0
         """Epochs finished in this ``fit``."""
         self.batches = 0
@@ -144,7 +146,8 @@ class Progress:
     def text(self) -> str:
         """One line that says where the training is."""
         rate = self.rate
-        speed = f"{rate:,.0f} batches/s" if rate and rate >= 9.5 else f"{rate or 0:.1f} batches/s"
+        unit = "batches/s" if self.size is None else "samples/s"
+        speed = _rate((rate or 0.0) * (self.size or 1.0), unit)
         where = f"epoch {min(self.epoch + 1, self.epochs)} of {self.epochs}"
         if self.ended == "done":
             trained = f"{self.done} epoch{'' if self.done == 1 else 's'}"
@@ -169,6 +172,12 @@ class Progress:
         if left is not None:
             parts.append(f"{duration(left)} left")
         return " · ".join(parts)
+
+
+def _rate(each_second: float, unit: str) -> str:
+    if each_second >= 1000:  # the last figures only flicker
+        each_second = float(f"{each_second:.3g}")
+    return f"{each_second:,.{0 if each_second >= 9.5 else 1}f} {unit}"
 
 
 def note(not_a_number: Mapping[str, tuple[int, int]]) -> str:

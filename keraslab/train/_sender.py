@@ -35,7 +35,7 @@ class Sender:
     def send(self) -> None:
         """Send what is new."""
         self._messages += 1
-        counts = {name: len(series) for name, series in self.history.series.items()}
+        counts = {name: len(series) for name, series in self.history.shown.items()}
         grown = {name: count - self._sent.get(name, 0) for name, count in counts.items()}
         limit = per_line(len(counts))
         if (
@@ -58,7 +58,7 @@ class Sender:
     def send_all(self) -> None:
         """Send everything anew."""
         self._axis = self.history.axis
-        self._sent = {name: len(series) for name, series in self.history.series.items()}
+        self._sent = {name: len(series) for name, series in self.history.shown.items()}
         half = per_line(len(self._sent)) // 2
         self._in_page = {name: min(count, half) for name, count in self._sent.items()}
         self.widget.push()
@@ -71,4 +71,4 @@ def per_line(lines: int) -> int:
 
 def for_page(history: History) -> list[Plot]:
     """All plots, thinned so that there is room for as many points again."""
-    return history.plots(limit=per_line(len(history.series)) // 2)
+    return history.plots(limit=per_line(len(history.shown)) // 2)

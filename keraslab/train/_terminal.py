@@ -57,9 +57,8 @@ def table(plots: Sequence[Plot]) -> str:
     rows = [("", "train", "validation")]
     for plot in plots:
         last = {line.kind: _last(line) for line in plot.lines}
-        rows.append(
-            (plot.title, last.get("train") or last.get("batch", ""), last.get("validation", ""))
-        )
+        train = last.get("train") or last.get("batch") or last.get("value", "")
+        rows.append((plot.title, train, last.get("validation", "")))
     if len(rows) == 1:
         return ""
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

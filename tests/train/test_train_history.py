@@ -1,5 +1,6 @@
 import numpy as np
 
+from keraslab.train import _history, _sender
 from keraslab.train._history import History, Series
 from keraslab.train._sender import Sender, for_page, per_line
 
@@ -163,3 +164,76 @@ def test_an_epoch_that_nobody_said_had_begun():
         history.end_epoch(epoch, {"loss": 3.0 - epoch})
     assert history.history == {"loss": [3.0, 2.0, 1.0]}
     assert history.epochs == [0, 1, 2]
+
+
+def test_a_long_line_takes_no_more_memory_and_loses_no_spike(monkeypatch):
+    monkeypatch.setattr(_history, "HELD", 256)
+    series = Series("loss", "batch")
+    for step in range(10_000):
+        series.add(step, 99.0 if step == 1234 else np.nan if step == 777 else step % 7)
+    steps, values, count = series.cut()
+    assert len(series) == count == 10_000
+    assert len(steps) <= 256
+    assert (np.diff(steps) > 0).all()
+    assert steps[values == 99.0].tolist() == [1234]
+    assert steps[np.isnan(values)].tolist() == [777]
+    # Early and late parts are held in like detail.
+    halves = [(steps < 5000).sum(), (steps >= 5000).sum()]
+    assert min(halves) * 4 > max(halves)
+    assert (series.low, series.high) == (0, 99)
+    assert series.since(9_999)[0].tolist() == [9999]
+
+
+def test_the_page_follows_a_line_that_is_thinned(monkeypatch):
+    monkeypatch.setattr(_history, "HELD", 512)
+    monkeypatch.setattr(_sender, "LIMIT", 200)
+    history = History()
+    page = Page(history)
+    sender = Sender(history, page)
+    history.begin(10_000)
+    history.begin_epoch(0)
+    for batch in range(10_000):
+        history.batch(batch, {"loss": np.sin(batch)})
+        if batch % 7 == 0:
+            sender.send()
+    sender.send()
+    x, _, count = page.lines["batch:loss"]
+    assert count == 10_000
+    assert len(x) <= 220
+    assert (np.diff(x) > 0).all()
+
+
+def test_a_learning_rate_is_shown_where_it_changes():
+    history = History()
+    page = Page(history)
+    sender = Sender(history, page)
+    history.begin(1)
+    for epoch, rate in enumerate([0.1, 0.1, 0.05]):
+        history.begin_epoch(epoch)
+        history.batch(0, {"loss": 1.0})
+        history.end_epoch(epoch, {"loss": 1.0}, learning_rate=rate)
+        sender.send()
+        assert ("value:learning_rate" in page.lines) == (rate == 0.05)
+    plot = history.plots()[-1]
+    assert (plot.title, plot.output, plot.is_loss) == ("learning rate", "", True)
+    assert plot.lines[0].y.tolist() == [0.1, 0.1, 0.05]
+
+
+def test_a_learning_rate_in_the_logs_is_the_same_line():
+    history = History()
+    for epoch, rate in enumerate([0.1, 0.05]):
+        history.end_epoch(epoch, {"loss": 1.0, "learning_rate": rate}, learning_rate=rate)
+    assert [plot.title for plot in history.plots()] == ["loss", "learning rate"]
+    assert [line.y.tolist() for line in history.plots()[1].lines] == [[0.1, 0.05]]
+    assert history.history["learning_rate"] == [0.1, 0.05]
+
+
+def test_what_belongs_to_steps_comes_after_the_outputs():
+    history = History()
+    history.begin(1, ["a", "b"])
+    history.begin_epoch(0)
+    history.batch(0, {"loss": 1.0, "a_loss": 0.5, "b_loss": 0.5})
+    history.value("update_norm", 0.1)
+    found = [(plot.output, plot.title) for plot in history.plots()]
+    assert found[0] == ("total", "total loss")
+    assert found[-1] == ("steps", "update norm")

@@ -1,3 +1,4 @@
+import base64
 import gc
 import io
 import math
@@ -332,3 +333,69 @@ def test_the_curves_do_not_keep_the_model_alive():
     gc.collect()
     assert trained() is None
     assert "Trained 1 epoch" in repr(curves)
+
+
+def test_a_table_of_epochs(plain):
+    curves = LiveCurves(display=False)
+    assert curves.to_frame().empty
+    kept = _fit(plain, curves, validation_data=(X, Y), validation_freq=2)
+    frame = curves.to_frame()
+    assert frame.index.tolist() == [1, 2]
+    assert frame.index.name == "epoch"
+    assert frame["loss"].tolist() == kept.history["loss"]
+
+
+def test_without_pandas_the_way_out_is_named(plain, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install pandas.*LiveCurves.history"):
+        LiveCurves(display=False).to_frame()
+
+
+def test_samples_a_second_are_said(plain):
+    curves = LiveCurves(display=False)
+    _fit(plain, curves, validation_data=(X, Y))
+    assert curves._progress.size == 4
+    assert " samples/s" in repr(curves)
+
+
+def test_best_epoch_gap_and_baseline_are_said_and_marked(plain):
+    curves = LiveCurves(display=False, baseline={"loss": 1e9, "val_mae": 0.5})
+    _fit(plain, curves, validation_data=(X, Y))
+    status = curves._status()
+    assert status["said"][0].startswith("Best epoch: ")
+    assert status["said"][-2].startswith("Baseline: loss 1e+09, first beaten in epoch 1;")
+    assert status["said"][-1].endswith("Nothing of this name is logged; there is loss.")
+    assert repr(curves).endswith("\n".join(status["said"]))
+    kinds = [mark["kind"] for mark in status["marks"]["loss"]]
+    assert kinds[0] == "best"
+    assert kinds[-1] == "baseline"
+    (axes,) = curves.to_figure().axes
+    assert {"best epoch", "baseline"} <= {line.get_label() for line in axes.lines}
+    assert any("Best epoch" in text.get_text() for text in curves.to_figure().texts)
+
+
+def test_a_schedule_within_an_epoch_has_a_plot():
+    model = keras.Sequential([keras.Input((4,)), L.Dense(1)])
+    rate = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+    model.compile(keras.optimizers.SGD(rate), "mse")
+    curves = LiveCurves(display=False)
+    assert curves.widget is not None
+    _fit(model, curves)
+    plot = curves.record.plots()[-1]
+    assert plot.title == "learning rate"
+    steps, values = curves.record.series["value:learning_rate"].since()
+    np.testing.assert_allclose(values, 0.1 * 0.5**steps, rtol=1e-5)
+
+
+def test_an_exported_notebook_shows_the_picture(plain, notebook):
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    _fit(plain, LiveCurves())
+    still, _ = notebook.shown[-1]
+    kept = {**still, "image/png": base64.b64encode(still["image/png"]).decode()}
+    cell = nbformat.v4.new_code_cell("model.fit(...)")
+    cell.outputs = [nbformat.v4.new_output("display_data", data=kept)]
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert page.count('src="data:image/png;base64,') == 1
+    assert "Trained 2 epochs" in page
