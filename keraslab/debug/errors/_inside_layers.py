@@ -88,10 +88,15 @@ def _shapes_told(text: str) -> tuple[_Shape, _Shape] | None:
         return None
     batch = (None,) if found.re is _MERGED else ()
     one, two = (
-        (*batch, *(int(n) if n.strip().isdecimal() else None for n in part[1:-1].split(",")))
+        (*batch, *(int(n) if n.strip().isdecimal() else None for n in _sizes(part)))
         for part in found.groups()
     )
     return one, two
+
+
+def _sizes(part: str) -> list[str]:
+    """What stands between the commas of a shape; ``(5,)`` has one size."""
+    return [size for size in part[1:-1].split(",") if size.strip()]
 
 
 def _pair(source: Source) -> tuple[ast.expr, ast.expr] | None:
