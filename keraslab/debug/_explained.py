@@ -20,7 +20,7 @@ def explained() -> Iterator[None]:
         ...     with explained():
         ...         keras.layers.Add()([keras.Input((8,)), keras.Input((4,))])
         ... except ValueError as error:
-        ...     print(error.__notes__[0].splitlines()[0][:27])
+        ...     print(error.__notes__[0].split(":")[0].strip())
         KL206 merge-of-other-widths
     """
     try:

@@ -15,6 +15,7 @@ import keras
 from keraslab.debug._evidence import Evidence, spec_of, tensors_in
 from keraslab.debug._source import UNKNOWN, Source
 from keraslab.debug._trial import stand_in
+from keraslab.graph import keras_internals
 
 Position = tuple[int, int]
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -37,7 +38,7 @@ _OPERATIONS: dict[type[ast.AST], Any] = {
     ast.NotEq: operator.ne,
 }
 _HARMLESS = tuple(
-    f"keras.src.{part}."
+    f"{part}."
     for part in ("layers", "ops", "models", "activations", "initializers", "regularizers")
 )
 _LOOKS = ("activation", "name", "dtype")
@@ -272,7 +273,7 @@ class Replay:
         """Call a layer, a class of layers or a function of Keras; ``UNKNOWN`` for all else."""
         if isinstance(work, keras.Layer):
             return self._layer(work, args, kwargs)
-        module = str(getattr(work, "__module__", ""))
+        module = keras_internals.module_in_keras(work)
         # Not all of Keras: others load files, set seeds or clear the session.
         if not module.startswith(_HARMLESS) or not callable(work):
             return UNKNOWN

@@ -73,7 +73,7 @@ def test_the_tools_of_the_picture(open_notebook, offline_page: Page, lab, artefa
     diff = outputs.last
     diff.scroll_into_view_if_needed()
     expect(diff).to_contain_text("filters")
-    expect(diff.locator("svg")).to_have_count(1)
+    expect(diff.locator(".klv-svg")).to_have_count(1)
     page.screenshot(path=artefacts / "diff_in_lab.png")
     assert page.errors == []
     assert page.blocked == []

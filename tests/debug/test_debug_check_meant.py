@@ -50,8 +50,12 @@ def test_forgotten_branch_of_three(order):
     assert finding.fixes[0].code == f"x = keras.layers.Concatenate()({expected})"
 
 
-def test_dead_branch_at_a_named_input():
-    assert one(picture(layers.Concatenate(), 6), "KL451").cause.name == "lost_0"
+@pytest.mark.parametrize("name", ["rows", None])
+def test_what_a_cell_that_ran_twice_leaves_behind_is_no_branch(name):
+    trunk = layers.Dense(8)(keras.Input((4,), name=name))
+    for width in (3, 5):
+        model = keras.Model(trunk, layers.Dense(width)(layers.Dense(9)(trunk)))
+    assert found(model, "KL451") == []
 
 
 def refined(join, step, turns=3):

@@ -87,10 +87,13 @@ def _branches(own: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
                 continue
             branch = _whole(consumer, inside)
             first, end = _made(branch[0]), _made(branch[-1])
-            # A tensor with a name of its own, as inputs have, has no number; it was made earlier.
             start = made[id(node)]
-            start = -1 if start is None else start
-            if first is None or end is None or not start < first <= end < last:
+            if start is None or first is None or end is None:
+                continue  # a name of its own, as inputs have, tells no order
+            if not start < first <= end < last:
+                continue
+            # A cell that ran twice leaves its first turn behind.
+            if _types(branch) == _types(_after(node, own))[: len(branch)]:
                 continue
             # The last turn of a loop leaves what the next would have taken: x - f(x).
             if any(len(keras_internals.tensors_in(each)) > 1 for each in branch):
@@ -99,6 +102,21 @@ def _branches(own: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
             # A layer that the model calls as well has its weights there.
             if learned and len(branch) <= _LONGEST and layers.isdisjoint(map(id, learned)):
                 yield node, branch
+
+
+def _after(node: Any, own: list[Any]) -> list[Any]:
+    """The model's own calls that what a call gave leads to, in their order."""
+    reached = {id(tensor) for tensor in tensors_out(node)}
+    found = []
+    for each in own:
+        if not reached.isdisjoint(map(id, keras_internals.tensors_in(each))):
+            found.append(each)
+            reached.update(id(tensor) for tensor in tensors_out(each))
+    return found
+
+
+def _types(nodes: list[Any]) -> list[type]:
+    return [type(keras_internals.operation_of(node)) for node in nodes]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import UNKNOWN
 from keraslab.debug.errors._misplaced import Wrong, misplaced
 from keraslab.debug.errors._values import right_inputs
+from keraslab.graph import keras_internals
 
 
 @error_rule("KL107", "array-in-the-graph", origins=("models.functional:Functional.__init__",))
@@ -87,9 +88,9 @@ def _layer_call(replay: Replay, call: ast.Call) -> bool:
         made = replay.source.value_of(call.func.func)
         return isinstance(made, type) and issubclass(made, keras.Layer)
     work = replay.source.value_of(call.func)
-    module = str(getattr(work, "__module__", ""))
+    module = keras_internals.module_in_keras(work)
     given = bool(call.args) and not isinstance(call.args[0], (ast.Constant, ast.Tuple))
-    return isinstance(work, keras.Layer) or (given and module.startswith("keras.src.ops"))
+    return isinstance(work, keras.Layer) or (given and module.startswith("ops"))
 
 
 def _from_input(

@@ -13,6 +13,7 @@ from keraslab.debug._evidence import Evidence
 from keraslab.debug._finding import Place
 from keraslab.debug._replay import Replay
 from keraslab.debug._source import UNKNOWN, Source, last_name
+from keraslab.graph import keras_internals
 
 MODEL = "models.functional:Functional.__init__"
 
@@ -60,7 +61,7 @@ def misplaced(evidence: Evidence) -> list[Wrong]:
         ]
     if isinstance(source.node, ast.Call) and evidence.origin.startswith(("ops.", "backend.")):
         work = source.value_of(source.node.func)
-        if str(getattr(work, "__module__", "")).startswith("keras.src.ops"):
+        if keras_internals.module_in_keras(work).startswith("ops"):
             return [
                 Wrong(source.value_of(each), each, "given")
                 for each in source.node.args[:1]

@@ -17,10 +17,8 @@ from keraslab.debug._source import UNKNOWN
 from keraslab.debug.errors._constructors import _constructor
 from keraslab.debug.errors._foreign import TWINS
 from keraslab.debug.errors._rewriting import parameters_of, rewritten
-from keraslab.debug.errors._values import (
-    DEFAULTS,
-    required,
-)
+from keraslab.debug.errors._values import DEFAULTS, required
+from keraslab.graph import keras_internals
 
 # Settings.
 
@@ -125,7 +123,7 @@ def _called_work(evidence: Evidence, call: ast.Call) -> Any | None:
     source = evidence.source
     assert source is not None
     work = source.value_of(call.func)
-    module = str(getattr(work, "__module__", ""))
+    module = keras_internals.module_in_keras(work)
     refused = evidence.kind == "TypeError" and "argument" in evidence.text
     if (
         inspect.isclass(work)
@@ -133,9 +131,9 @@ def _called_work(evidence: Evidence, call: ast.Call) -> Any | None:
         and not issubclass(work, keras.Model)
     ):
         own = evidence.kind == "ValueError" and evidence.origin.endswith("Layer.__init__")
-        ours = module.startswith("keras.src.")
+        ours = bool(module)
         return work if ours and (own or (refused and not evidence.origin)) else None
-    if inspect.isfunction(work) and module.startswith("keras.src."):
+    if inspect.isfunction(work) and module:
         called = refused and evidence.text.startswith(work.__name__)
         return work if called and work.__name__ != "Input" else None
     if isinstance(call.func, ast.Attribute) and refused:

@@ -36,6 +36,7 @@ from keraslab.graph.keras_internals._frames import (
     ERROR_HANDLER,
     frame_place,
     missing_places,
+    module_in_keras,
     node_of,
 )
 from keraslab.graph.keras_internals._gradients import (
@@ -140,6 +141,7 @@ __all__ = [
     "makers_of",
     "mask_of",
     "missing_places",
+    "module_in_keras",
     "move_calls",
     "moved_names",
     "node_of",

@@ -26,6 +26,16 @@ def frame_place(frame: FrameType) -> str:
     return f"{module.removeprefix(_KERAS)}:{frame.f_code.co_qualname}"
 
 
+def module_in_keras(value: Any) -> str:
+    """Where in Keras a class or function is defined: ``ops.numpy``; ``""`` where it is not.
+
+    Args:
+        value: Anything; a class or function of Keras says where it is from.
+    """
+    module = str(getattr(value, "__module__", ""))
+    return module.removeprefix(_KERAS) if module.startswith(_KERAS) else ""
+
+
 def missing_places(places: Iterable[str]) -> list[str]:
     """Which of some places this Keras does not have.
 
@@ -38,6 +48,8 @@ def missing_places(places: Iterable[str]) -> list[str]:
 
 def _is_there(place: str) -> bool:
     module, _, path = place.partition(":")
+    if "*" in module:  # any module of a package
+        module, path = module.split(".*")[0], "*"
     try:
         found: Any = importlib.import_module(_KERAS + module)
     except ImportError:
