@@ -166,9 +166,7 @@ def without_gradients() -> Any:
     """A scope in which PyTorch remembers nothing for gradients; elsewhere nothing is needed."""
     if keras.backend.backend() != "torch":
         return contextlib.nullcontext()
-    import torch
-
-    return torch.no_grad()
+    return import_module("torch").no_grad()
 
 
 # Each way ties all taps to one scalar, the anchor, and asks for its gradient alone: so nothing
@@ -251,18 +249,15 @@ def _as_masked(tensor: Any, original: Any) -> Any:
 def _random_numbers_kept() -> Iterator[None]:
     python, arrays = random.getstate(), np.random.get_state()
     seeds = global_state.get_global_attribute(_SEEDS)
-    torches = None
-    if keras.backend.backend() == "torch":
-        import torch
-
-        torches = torch.random.get_rng_state()
+    torch = import_module("torch") if keras.backend.backend() == "torch" else None
+    torches = None if torch is None else torch.random.get_rng_state()
     try:
         yield
     finally:
         random.setstate(python)
         np.random.set_state(arrays)
         global_state.set_global_attribute(_SEEDS, seeds)
-        if torches is not None:
+        if torch is not None:
             torch.random.set_rng_state(torches)
 
 
