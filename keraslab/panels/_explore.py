@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from html import escape
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +17,7 @@ from keraslab.draw._graph_widget import GraphWidget
 from keraslab.draw._sizes import Sizes, resized
 from keraslab.graph._collection import collection_put_off
 from keraslab.panels._controls import make_controls
-from keraslab.panels._said import said, told
+from keraslab.panels._said import as_html, said, told
 from keraslab.panels._style import style
 from keraslab.panels._trainer import Trainer
 
@@ -211,7 +210,7 @@ class Explorer:
 
     def _say(self, text: str, *, warning: bool = True) -> None:
         kind = "kl-error" if warning else "kl-note"
-        lines = "<br>".join(escape(line) for line in text.splitlines())
+        lines = as_html(text)
         self._message.value = f'<div class="{kind}" role="status">{lines}</div>' if text else ""
 
     def _panel(self) -> Any:

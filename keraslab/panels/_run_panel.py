@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from keraslab.draw._curves_picture import figure, png
 from keraslab.panels._live import live_bundle
-from keraslab.panels._said import told
+from keraslab.panels._said import as_html, told
 from keraslab.train import Run, fit
 from keraslab.train._notebook import Place, shell
 from keraslab.train._run import show_runs_with
@@ -21,9 +20,12 @@ __all__ = ["Run", "RunButtons", "RunPanel", "fit", "outcome"]
 _CSS = """
 .kl-run { color: var(--jp-ui-font-color1, inherit); }
 .kl-run .widget-html-content, .kl-run-said { line-height: 1.4; }
-.kl-run-said { margin: 4px 0; padding: 2px 12px; white-space: pre-wrap; overflow-wrap: anywhere;
+.kl-run-said { margin: 4px 0; padding: 2px 12px; overflow-wrap: anywhere;
   font-family: var(--jp-ui-font-family, sans-serif); font-size: 13px;
   border-left: 4px solid var(--jp-info-color1, #0277bd); }
+.kl-run .kl-code { margin: 4px 0; padding: 0; background: none; white-space: pre-wrap;
+  overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  color: inherit; }
 .kl-run-said.kl-failed { border-color: var(--jp-error-color1, #c62828); }
 """
 
@@ -203,7 +205,7 @@ def _said(run: Run) -> str:
     if not text:
         return ""
     failed = " kl-failed" if run.status == "failed" else ""
-    return f'<div class="kl-run kl-run-said{failed}" role="status">{escape(text)}</div>'
+    return f'<div class="kl-run kl-run-said{failed}" role="status">{as_html(text)}</div>'
 
 
 show_runs_with(RunPanel)

@@ -6,6 +6,8 @@ import inspect
 import linecache
 import re
 from collections.abc import Callable
+from html import escape
+from itertools import groupby
 from typing import Any
 
 from keraslab.debug import diagnose
@@ -14,6 +16,8 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _KERAS_HEADER = re.compile(r"^Exception encountered when calling [^\n]*\n+")
 _KERAS_ARGUMENTS = re.compile(r"\n+Arguments received by .*", re.DOTALL)
 LONGEST = 400
+CODE = "    "
+"""What a line of code begins with in plain text."""
 
 
 def said(error: BaseException, build: Callable[..., Any] | None = None) -> str:
@@ -49,19 +53,40 @@ def told(error: BaseException, build: Callable[..., Any] | None = None) -> str:
 
     Returns:
         A few lines of plain text, not escaped: the sentence, the cause, a change that mends it.
+        Lines of code are indented, as ``as_html`` expects them.
     """
     finding = diagnose(error)
     if finding is None:
         return said(error, build)
     lines = [f"{finding.message} ({finding.code})"]
     if finding.where is not None:
-        lines.append(f"{finding.where}: {' '.join(finding.where.text.split())}")
+        lines += [f"{finding.where}:", CODE + " ".join(finding.where.text.split())]
     if finding.cause is not None:
         lines.append(f"Cause: {finding.cause.sentence}.")
     if finding.fixes:
         fix = finding.fixes[0]
-        lines += [f"To mend it, {fix}:", *fix.code.splitlines()]
+        lines += [f"To mend it, {fix}:", *(CODE + line for line in fix.code.splitlines())]
     return "\n".join(lines)
+
+
+def as_html(text: str) -> str:
+    r"""Plain text as HTML: escaped, a line per line, indented lines as code.
+
+    Args:
+        text: such as ``told`` gives.
+
+    Example:
+        >>> as_html("a < b\n    x = 1\n    y = 2\nend")
+        'a &lt; b<pre class="kl-code">x = 1\ny = 2</pre>end'
+    """
+    parts = []
+    for is_code, lines in groupby(text.splitlines(), lambda line: line.startswith(CODE)):
+        if is_code:
+            code = "\n".join(escape(line.removeprefix(CODE)) for line in lines)
+            parts.append(f'<pre class="kl-code">{code}</pre>')
+        else:
+            parts.append("<br>".join(escape(line) for line in lines))
+    return "".join(parts)
 
 
 def _own_line(error: BaseException, build: Callable[..., Any]) -> str | None:

@@ -26,6 +26,9 @@ _CSS = """
   line-height: 1.4; color: var(--jp-ui-font-color1, #212121); overflow-wrap: anywhere; }
 .kl-explore .kl-note { border-left: 4px solid var(--jp-info-color1, #0277bd);
   padding: 4px 10px; line-height: 1.4; color: var(--jp-ui-font-color1, #212121); }
+.kl-explore .kl-code { margin: 4px 0; padding: 0; background: none; white-space: pre-wrap;
+  overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); font-size: 12px;
+  color: inherit; }
 .kl-explore .kl-train-status { line-height: 1.4; overflow-wrap: anywhere; }
 .kl-explore .kl-train-status .widget-html-content { white-space: normal; line-height: 1.4; }
 """

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import keras
 
 from keraslab.panels._run_panel import RunButtons, outcome
-from keraslab.panels._said import told
+from keraslab.panels._said import as_html, told
 from keraslab.train import LiveCurves, Run
 from keraslab.train._fit import Training
 from keraslab.train._guard import check_free
@@ -127,7 +126,7 @@ class Trainer:
             )
 
     def _say(self, text: str) -> None:
-        self._status.value = f'<div role="status">{escape(text)}</div>'
+        self._status.value = f'<div role="status">{as_html(text)}</div>'
 
 
 def _fresh(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _best(
     said.append(
         f"Best epoch: {_epoch(x[at])} of {_epoch(x[-1])}, with the lowest {kind} loss, {y[at]:.4g}."
     )
-    if not is_validation:
+    if not is_validation and x[-1] >= 1:  # one that was stopped in its first epoch had no chance
         said.append(
             "Without validation data the curves do not show how the model does on data that it "
             "has not seen."

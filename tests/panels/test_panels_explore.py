@@ -89,7 +89,8 @@ def test_a_build_that_fails_keeps_the_last_picture_and_says_why():
     assert lab.graph is good
     assert lab._view.status["kind"] == "stale"
     assert "only 3 × 3 positions" in lab._message.value
-    assert "L.Conv2D(2, 5, name=" in lab._message.value, "the person's own line is shown"
+    own = lab._message.value.split('<pre class="kl-code">')[1].split("</pre>")[0]
+    assert "L.Conv2D(2, 5, name=" in own, "the person's own line is shown, as code"
     with pytest.raises(ValueError, match="zero or negative"):
         _ = lab.model
     lab.controls["size"].value = 8

@@ -35,6 +35,17 @@ def test_without_validation_it_says_what_cannot_be_seen():
     assert second.startswith("Without validation data")
 
 
+def test_stopped_in_its_first_epoch_it_does_not_ask_for_validation():
+    record = History()
+    record.begin(10)
+    record.begin_epoch(0)
+    for step in range(4):
+        record.batch(step, {"loss": 1.0})
+    record.end_epoch(0, {"loss": 1.0})
+    (only,) = read(record).sentences
+    assert only.startswith("Best epoch: 1 of 1")
+
+
 @pytest.mark.parametrize(
     ("train", "validation", "start", "marked"),
     [

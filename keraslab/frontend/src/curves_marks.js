@@ -8,9 +8,9 @@ export function levels(marks) {
 /**
  * @param {import("uplot").default} chart
  * @param {{kind: string, x: ?number, y: ?number, to: ?number, label: string}[]} marks
- * @param {{mark: string, font: string}} look
+ * @param {{mark: string, font: string, ground: string}} look
  */
-export function drawMarks(chart, marks, { mark: colour, font }) {
+export function drawMarks(chart, marks, { mark: colour, font, ground }) {
   const { ctx, bbox } = chart;
   const dot = devicePixelRatio;
   const at = (x) => chart.valToPos(x, "x", true);
@@ -33,7 +33,15 @@ export function drawMarks(chart, marks, { mark: colour, font }) {
   const word = (text, x, y) => {
     const left = x - bbox.left > bbox.width / 2;
     ctx.textAlign = left ? "right" : "left";
-    ctx.fillText(text, x + (left ? -6 : 6) * dot, y);
+    const start = x + (left ? -6 : 6) * dot;
+    ctx.strokeStyle = ground; // so that a line behind it does not strike it through
+    ctx.lineWidth = 4 * dot;
+    ctx.lineJoin = "round";
+    ctx.setLineDash([]);
+    ctx.strokeText(text, start, y);
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = dot;
+    ctx.fillText(text, start, y);
   };
 
   for (const { kind, x, y, to, label } of marks) {

@@ -115,6 +115,7 @@ export class Small {
     const style = getComputedStyle(this.root);
     const colour = COLOURS[isDark(this.root) ? "dark" : "light"];
     const ink = style.getPropertyValue("--klc-faint").trim() || style.color;
+    const ground = style.getPropertyValue("--klc-ground").trim() || "white";
     const line = style.getPropertyValue("--klc-grid").trim() || "#8883";
     const font = `11px ${style.fontFamily}`;
     const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
@@ -141,7 +142,7 @@ export class Small {
       },
       hooks: {
         setSelect: [(chart) => chart.select.width > 0 && this.zoom(true)],
-        draw: [(chart) => drawMarks(chart, this.marks, { ...colour, font, ground: ink })],
+        draw: [(chart) => drawMarks(chart, this.marks, { ...colour, font, ground })],
         setSeries: [
           (chart, i) => {
             if (i == null || i > KINDS.length) return;
