@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import fnmatch
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from keraslab.debug import errors  # noqa: F401 -- its rules register themselves
 from keraslab.debug._evidence import Evidence, spec_of, tensors_in
 from keraslab.debug._finding import Finding, Fix
+from keraslab.debug._rerun import in_a_loop, verdict
 from keraslab.debug._rules import ERRORS, Rule
-from keraslab.graph import Call, Edge, Graph, keras_internals, read_graph
+from keraslab.debug._trial import nothing_left_behind
+from keraslab.graph import Call, Edge, Graph, read_graph
 
 FAILING = "failing call"
 """The id of the call that failed in a finding's graph."""
@@ -24,7 +24,8 @@ def diagnose(error: BaseException) -> Finding | None:
     """Say what an exception of Keras means: the mistake, its place, its cause, tried changes.
 
     The exception is only read, and no function or line of yours runs again. Changes that the
-    finding offers were tried on stand-ins of the tensors, without weights. Where a layer of your
+    finding offers were tried on stand-ins of the tensors, without weights, or say that they could
+    not be; what fails when it is tried is not offered. Where a layer of your
     own class, a ``Lambda`` or a model of your own class lies on the way to the line that failed,
     its ``__init__``, ``get_config``, ``build`` and ``call`` may run again for that, on symbolic
     tensors: what they print, append or write, they then do once more. Your layers, their
@@ -47,22 +48,10 @@ def diagnose(error: BaseException) -> Finding | None:
         ('KL206', '? × 4', 36)
     """
     try:
-        with _nothing_left_behind():
+        with nothing_left_behind():
             return found(error)
     except Exception:  # whatever a diagnosis runs into, the first error is the one that counts
         return None
-
-
-@contextlib.contextmanager
-def _nothing_left_behind() -> Iterator[None]:
-    """Names and random numbers go on from where they were; no warning of a trial is shown."""
-    numbers = keras_internals.RandomState()
-    try:
-        with keras_internals.fresh_names(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        numbers.put_back()
 
 
 def found(error: BaseException, strict: bool = False) -> Finding | None:
@@ -98,9 +87,8 @@ def _completed(finding: Finding, evidence: Evidence) -> Finding:
     if finding.graph is None:
         graph, calls = graph_of(evidence)
         parts |= {"graph": graph, "calls": calls}
-    parts["fixes"] = tuple(
-        _checked(fix, evidence, finding.code) for fix in finding.fixes if fix is not None
-    )
+    checked = [_checked(fix, evidence, finding.code) for fix in finding.fixes if fix is not None]
+    parts["fixes"] = tuple(_offered(checked, evidence))
     return replace(finding, **parts)
 
 
@@ -114,6 +102,21 @@ def _checked(fix: Fix, evidence: Evidence, code: str) -> Fix:
             fix = replace(fix, edits=())
     # In these families a change wires what is there; what a trial made of it is nothing new.
     return replace(fix, params=None) if code[2] in "14" else fix
+
+
+def _offered(fixes: Sequence[Fix], evidence: Evidence) -> Iterator[Fix]:
+    """The fixes, each tried where that can be; without those that do not work."""
+    for fix in fixes:
+        # On stand-ins of the failing call alone, a change says nothing of the next turn of a loop.
+        if not fix.edits or (fix.tried and not in_a_loop(fix, evidence)):
+            yield fix
+            continue
+        try:
+            found = verdict(fix, evidence)
+        except Exception:  # what cannot be read again is not tried
+            found = "unknown"
+        if found != "fails":
+            yield replace(fix, tried=fix.tried or found == "works")
 
 
 def graph_of(evidence: Evidence) -> tuple[Graph | None, tuple[str, ...]]:

@@ -77,7 +77,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that mends it, tried on stand-ins of the tensors before it is offered."""
+    """A change that mends it; ``tried`` says whether it was tried before it is offered."""
 
     title: str
     """What it does, as a sentence without full stop: ``pool the image to a vector``."""
@@ -89,6 +89,10 @@ class Fix:
     """How many weights the new layers add."""
     edits: tuple[Edit, ...] = ()
     """What to change in the file or cell of the finding's place; empty where that is unknown."""
+    tried: bool = False
+    """Whether it was tried, on stand-ins without weights or on the batch, and works. What failed
+    when it was tried is not offered; False is what could not be tried without your own code or
+    data, or without training."""
 
     def apply(self, source: str) -> str:
         """The source text with the change made.
@@ -115,6 +119,8 @@ class Fix:
         gives = [f"gives {self.result}"] if self.result else []
         if self.params is not None:
             gives.append(f"{self.params:,} parameters more" if self.params else "no new parameters")
+        if not self.tried:
+            gives.append("not tried")
         return f"{self.title} ({', '.join(gives)})" if gives else self.title
 
 
@@ -139,7 +145,7 @@ class Finding:
     """What went into the failing call."""
     cause: Cause | None = None
     fixes: tuple[Fix, ...] = ()
-    """Changes that were tried and work, the best first."""
+    """Changes that mend it, the best first; each says whether it was ``tried``."""
     graph: Graph | None = field(default=None, repr=False, compare=False)
     """The graph so far, with the failing call in it."""
     calls: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ from keraslab.debug._heads import Head, Heads, all_heads
 from keraslab.debug._mend import changed_lines
 from keraslab.debug._pairing import Pairing, Slot
 from keraslab.debug._source import UNKNOWN, Source, last_name
+from keraslab.debug._unread import Unread, batches_of
 from keraslab.graph import Graph, TensorSpec, read_graph
 
 COMPILE = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
@@ -35,6 +36,8 @@ class Given:
     x_node: ast.expr | None
     y_node: ast.expr | None
     prefix: str = ""
+    unread: bool = False
+    """Whether the arrays stand for the batches of a dataset, and their values are unknown."""
 
 
 class FitCase:
@@ -78,12 +81,18 @@ class FitCase:
 
     @cached_property
     def given(self) -> tuple[Given, ...]:
-        """The arrays to learn from and those to validate with; none where a dataset gives them."""
+        """The arrays to learn from and those to validate with.
+
+        Where a dataset gives them, they have the shapes of its batches, without the values; none
+        where these are not known.
+        """
         found = []
         x, y = self.arguments.get("x"), self.arguments.get("y")
         if x is not None and not gives_batches(x):
             data = pair_data(self.graph, self.heads, x, y)
             found.append(Given(x, y, data, self.argument("x"), self.argument("y")))
+        elif x is not None:
+            found += self._batches(x, self.argument("x"))
         validation = self.arguments.get("validation_data")
         if isinstance(validation, (tuple, list)) and len(validation) in (2, 3):
             x, y = validation[0], validation[1]
@@ -93,7 +102,17 @@ class FitCase:
                 parts = parts if len(parts) >= 2 else [None, None]
                 data = pair_data(self.graph, self.heads, x, y)
                 found.append(Given(x, y, data, parts[0], parts[1], "validation_data: "))
+        elif validation is not None and gives_batches(validation):
+            found += self._batches(validation, self.argument("validation_data"))
         return tuple(found)
+
+    def _batches(self, dataset: Any, node: ast.expr | None) -> Iterator[Given]:
+        """What the batches of a dataset hold."""
+        batches = batches_of(dataset)
+        if batches is not None:
+            data = pair_data(self.graph, self.heads, *batches, whole=False)
+            said = self.text(node, "the dataset")
+            yield Given(*batches, data, None, None, f"In the batches of {said}, ", unread=True)
 
     # Its place in the source.
 
@@ -130,7 +149,7 @@ class FitCase:
     def named(self, *arrays: tuple[str, Any]) -> tuple[NamedTensor, ...]:
         """Arrays of the call, for a finding's list of what went in."""
         return tuple(
-            NamedTensor(said, TensorSpec(tuple(array.shape), str(array.dtype)), "your data")
+            NamedTensor(said, TensorSpec(_shape(array), str(array.dtype)), "your data")
             for said, array in arrays
             if array is not None
         )
@@ -201,11 +220,11 @@ class FitCase:
         known = tuple(edit for edit in edits if edit is not None)
         if source is None or not known or len(known) < len(edits):
             return fix
-        placed = Fix(fix.title, fix.code, fix.result, fix.params, known)
+        placed = replace(fix, edits=known)
         shown = changed_lines(source.text, placed) or fix.code
         here = self.evidence.source
         same = here is not None and here.file == source.file
-        return Fix(fix.title, shown, fix.result, fix.params, known if same else ())
+        return replace(fix, code=shown, edits=known if same else ())
 
     def compiling(self, fix: Fix, **written: str) -> Fix:
         """A change of the arguments of ``compile``."""
@@ -234,7 +253,14 @@ class FitCase:
         text = source.text_of(node)
         if code.startswith("{}") and not isinstance(node, (*_NAMED, ast.Call)):
             text = f"({text})"
-        return self.fix(fix, source, [source.replace(node, code.format(text))])
+        return self.written(fix, node, code.format(text))
+
+    def written(self, fix: Fix, node: ast.expr | None, text: str) -> Fix:
+        """Another text in place of an expression, where that has a place."""
+        source = self.evidence.source
+        if node is None or source is None:
+            return fix
+        return self.fix(fix, source, [source.replace(node, text)])
 
     def has_names(self, code: str) -> bool:
         """Whether the modules that a piece of code names are imported where it is to stand."""
@@ -247,6 +273,10 @@ class FitCase:
         return source is not None and all(
             source.value_of(ast.Name(name)) is not UNKNOWN for name in names
         )
+
+
+def _shape(array: Any) -> tuple[int | None, ...]:
+    return (None, *array.shape[1:]) if isinstance(array, Unread) else tuple(array.shape)
 
 
 LEARNING = frozenset({"fit", "evaluate", "train_on_batch", "test_on_batch"})

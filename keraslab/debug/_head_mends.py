@@ -48,7 +48,7 @@ def other_layer(graph: Graph, head: Head, title: str, **settings: Any) -> Fix | 
     except Exception:  # what cannot be worked out is not offered
         return None
     port = changed.outputs[head.index]
-    return Fix(title, code, port.spec.text, changed.params - graph.params)
+    return Fix(title, code, port.spec.text, changed.params - graph.params, tried=True)
 
 
 def other_loss(
@@ -66,7 +66,7 @@ def other_loss(
     loss = _made(written)
     if loss is None or not _gives_a_number(loss, head, activation or head.activation):
         return None
-    return Fix(title, loss_code(heads, {head.index: written}))
+    return Fix(title, loss_code(heads, {head.index: written}), tried=True)
 
 
 def loss_code(heads: tuple[Head, ...], written: Mapping[int, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from keraslab.debug._heads import BINARY, Head
+from keraslab.debug._heads import BINARY, DISTANCES, Head
 from keraslab.debug._misfit import Array, Mend, Misfit
 from keraslab.debug._names import count
 from keraslab.debug._pairing import is_integer_valued, is_numeric, part_of, sample_text
@@ -15,17 +15,12 @@ SPARSE = frozenset({"sparse_categorical_crossentropy"})
 ONE_HOT = frozenset({"categorical_crossentropy", "categorical_focal_crossentropy"})
 _ELEMENTWISE = frozenset(
     {
-        "mean_squared_error",
-        "mean_absolute_error",
-        "mean_absolute_percentage_error",
-        "mean_squared_logarithmic_error",
-        "huber",
-        "log_cosh",
         "hinge",
         "squared_hinge",
         "poisson",
         "kl_divergence",
         "cosine_similarity",
+        *DISTANCES,
         *BINARY,
         *ONE_HOT,
     }
@@ -83,8 +78,10 @@ def _form(head: Head, target: Array, said: str) -> Misfit | None:
         return Misfit(
             "one-hot",
             f"{said} ({sample_text(target)}) holds {what}, and {loss.said} wants one class "
-            f"number for each sample ({_wanted(target.shape[:-1])}).",
-            f"{said} is one-hot",
+            f"number for each sample ({sample_text(target[..., 0])}).",
+            f"{said} is one-hot"
+            if _is_one_hot(target)
+            else f"{said} has {units} numbers for each sample",
             mends if _is_one_hot(target) else (),
             (
                 (
@@ -98,9 +95,9 @@ def _form(head: Head, target: Array, said: str) -> Misfit | None:
         sparse = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
         return Misfit(
             "numbers",
-            f"{said} ({sample_text(target)}) holds class numbers, and {loss.said} wants a "
-            f"one-hot row of {units} for each sample.",
-            f"{said} is not one-hot",
+            f"{said} ({sample_text(target)}) holds class numbers, one for each sample, and "
+            f"{loss.said} compares rows of {units}: a 1 at the class, 0 elsewhere (one-hot).",
+            f"{said} gives the number of the class, where a one-hot row of {units} is needed",
             (
                 Mend(
                     "make one-hot rows",
@@ -117,10 +114,6 @@ def _form(head: Head, target: Array, said: str) -> Misfit | None:
             loss_first=True,
         )
     return None
-
-
-def _wanted(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
 
 
 def _argmax(array: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from keraslab.debug._evidence import Evidence, maker_name
@@ -113,12 +114,12 @@ class Mender:
         source = source or self.evidence.source
         known = tuple(edit for edit in edits if edit is not None)
         if source is None or not known or len(known) < len(edits):
-            return Fix(title, code, outcome.result, outcome.params)
-        fix = Fix(title, code, outcome.result, outcome.params, known)
+            return Fix(title, code, outcome.result, outcome.params, tried=True)
+        fix = Fix(title, code, outcome.result, outcome.params, known, tried=True)
         shown = changed_lines(source.text, fix) or code
         # A change in another file than the one that failed is told, not made.
         here = self.evidence.source is not None and source.file == self.evidence.source.file
-        return Fix(title, shown, outcome.result, outcome.params, known if here else ())
+        return replace(fix, code=shown, edits=known if here else ())
 
 
 def changed_lines(text: str, fix: Fix) -> str:

@@ -62,7 +62,7 @@ def data_fixes(
             continue
         if left is None or left.kind != misfit.kind:
             shape = " × ".join(map(str, changed.shape))
-            found.append(Fix(mend.title, f"{said} = {mend.code.format(said)}", shape))
+            found.append(Fix(mend.title, f"{said} = {mend.code.format(said)}", shape, tried=True))
     return found
 
 

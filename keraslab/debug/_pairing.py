@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keraslab.debug._unread import Unread
 from keraslab.graph import TensorSpec
 
 WHOLE = 5_000_000
@@ -120,6 +121,8 @@ def as_array(value: Any) -> np.ndarray[Any, Any] | None:
             return None
         if isinstance(value, (list, tuple)):
             return np.asarray(value)
+        if isinstance(value, Unread):
+            return value
         if hasattr(value, "iloc"):
             return np.asarray(value.to_numpy())
         if hasattr(value, "detach"):
@@ -148,6 +151,8 @@ def is_numeric(array: np.ndarray[Any, Any]) -> bool:
 
 def sample_text(array: np.ndarray[Any, Any]) -> str:
     """The shape of an array as people write it: ``60000 × 28 × 28``."""
+    if isinstance(array, Unread):
+        return " × ".join(["?", *map(str, array.shape[1:])])
     return " × ".join(map(str, array.shape)) or "one number"
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keraslab.debug._batch import batch_of
+from keraslab.debug._probe_fade import measured_rows
 from keraslab.debug._probe_maps import Maps
 from keraslab.debug._probe_measure import Measured, Meter
 from keraslab.debug._probe_overlay import What, opening_of, values_of
@@ -58,9 +59,11 @@ class Probe:
     def fade(self) -> float | None:
         """How much weaker the gradient is at the first layer with weights than at the last.
 
+        An output layer with a softmax, sigmoid or tanh does not count: with respect to what
+        comes out of it, a gradient is of another size than with respect to what goes into it.
         A value of 1e-6 says that a millionth arrives. None where no gradients were taken.
         """
-        found = [row.gradient for row in self.rows if row.weights and row.gradient is not None]
+        found = [row.gradient or 0.0 for row in measured_rows(self)]
         return found[0] / found[-1] if len(found) > 1 and found[-1] else None
 
     def to_dict(self) -> dict[str, Any]:

@@ -46,6 +46,11 @@ def activation_name(call: Call) -> str | None:
     return name if name in _ENDS or name in _CUT else None
 
 
+def bends(call: Call) -> bool:
+    """Whether a call ends in a softmax, sigmoid or tanh."""
+    return activation_name(call) in _ENDS
+
+
 class Tally:
     """Mean, spread and the like of one call's output, merged exactly from part to part."""
 

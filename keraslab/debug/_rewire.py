@@ -332,43 +332,6 @@ def replayed(
     return [again(tensor) for tensor in evidence.tensors]
 
 
-def with_other_input(
-    mender: Mender, title: str, entry: Any, shape: tuple[int | None, ...]
-) -> Fix | None:
-    """Offer another shape of an ``Input`` above the failing call.
-
-    Args:
-        mender: Of the failing call.
-        title: What it does, in a few words.
-        entry: The input's layer.
-        shape: Its shape without the batch.
-    """
-    import keras
-
-    evidence = mender.evidence
-    made = evidence.made_at(entry)
-    edits: list[Edit | None] = [None]
-    source = None
-    if made is not None:
-        source, call = made
-        held = next((k.value for k in call.keywords if k.arg in ("shape", "batch_shape")), None)
-        batch = any(k.arg == "batch_shape" for k in call.keywords)
-        text = repr((entry.batch_shape[0], *shape) if batch else shape)
-        held = held or (call.args[0] if call.args else None)
-        edits = [source.replace(held, text) if held is not None else None]
-
-    def other(*_: Any) -> Any:
-        return keras.KerasTensor((entry.batch_shape[0], *shape), dtype=entry.dtype)
-
-    return mender.offer(
-        title,
-        edits,
-        lambda *_: mender.trial.again(*replayed(evidence, mender.trial, {id(entry): other})),
-        code=f"{entry.name} = keras.Input({shape!r})",
-        source=source,
-    )
-
-
 def passes_on(operation: Any) -> bool:
     """Whether a layer leaves the shape as it is and is no more than a step on the way."""
     kinds = (

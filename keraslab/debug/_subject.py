@@ -62,15 +62,15 @@ class Subject:
             return None
         return batch_of(self.keras_model, self.x, self.y)
 
-    @cached_property
+    @property
     def edges_from(self) -> Mapping[str, tuple[Edge, ...]]:
         """For each call, the edges that leave it."""
-        return _grouped(self.graph, [(edge.source, edge) for edge in self.graph.edges])
+        return self.graph.edges_from
 
-    @cached_property
+    @property
     def edges_into(self) -> Mapping[str, tuple[Edge, ...]]:
         """For each call, the edges that arrive, in the order of its inputs."""
-        return _grouped(self.graph, [(edge.target, edge) for edge in self.graph.edges])
+        return self.graph.edges_into
 
     @cached_property
     def output_calls(self) -> frozenset[str]:
@@ -108,16 +108,6 @@ class Subject:
 
     def _calls(self, ids: Iterable[str]) -> tuple[Call, ...]:
         return tuple([self.graph.call_by_id[call] for call in dict.fromkeys(ids)])
-
-
-def _grouped(graph: Graph, pairs: list[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
-    found: dict[str, list[Edge]] = {call.id: [] for call in graph.calls}
-    for call, edge in pairs:
-        found[call].append(edge)
-    return {
-        call: tuple(sorted(edges, key=lambda edge: edge.target_index))
-        for call, edges in found.items()
-    }
 
 
 def _reach(start: str, steps: Mapping[str, tuple[Call, ...]]) -> frozenset[str]:

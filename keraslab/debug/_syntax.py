@@ -6,10 +6,12 @@ import ast
 import inspect
 import sys
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import keras
 
+_NO_HOLDERS = (list, tuple, dict, set, str, int, float, bool, type(None), ModuleType)
 UNKNOWN = object()
 """The value of what cannot be looked up without running code."""
 
@@ -124,7 +126,25 @@ def is_same(given: Any, held: Any) -> bool:
 
 def path_in(held: Any, value: Any) -> str | None:
     """Where in a plain list, tuple or dict, or in an object's attributes, a value is."""
-    if type(held) in (list, tuple):
+    if (path := _item_path(held, value)) is not None or type(held) in _NO_HOLDERS:
+        return path
+    if inspect.isclass(held) or inspect.isroutine(held) or not hasattr(type(held), "__dict__"):
+        return None
+    try:
+        own = dict(vars(held))
+    except TypeError:  # it keeps its attributes elsewhere
+        return None
+    for name, each in own.items():
+        if isinstance(name, str) and not name.startswith("_"):
+            if each is value:
+                return f".{name}"
+            if (path := _item_path(each, value)) is not None:
+                return f".{name}{path}"
+    return None
+
+
+def _item_path(held: Any, value: Any) -> str | None:
+    if type(held) in (list, tuple) or type(held).__name__ == "TrackedList":
         return next((f"[{i}]" for i, each in enumerate(held[:100]) if each is value), None)
     if type(held) is dict:
         return next((f"[{key!r}]" for key, each in held.items() if each is value), None)

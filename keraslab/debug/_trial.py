@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +13,7 @@ import keras
 
 from keraslab.debug._evidence import Evidence, maker_of, spec_of, tensors_in, upstream
 from keraslab.debug._finding import Edit, Fix
-from keraslab.graph import Graph, TensorSpec, skeleton, what_if
+from keraslab.graph import Graph, TensorSpec, keras_internals, skeleton, what_if
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,19 @@ class Trial:
             return None
         known = tuple(edit for edit in edits if edit is not None)
         whole = known if len(known) == len(edits) else ()
-        return Fix(title, code, outcome.result, outcome.params, whole)
+        return Fix(title, code, outcome.result, outcome.params, whole, tried=True)
+
+
+@contextlib.contextmanager
+def nothing_left_behind() -> Iterator[None]:
+    """Names and random numbers go on from where they were; no warning of a trial is shown."""
+    numbers = keras_internals.RandomState()
+    try:
+        with keras_internals.fresh_names(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        numbers.put_back()
 
 
 def stand_in(tensor: Any) -> Any:

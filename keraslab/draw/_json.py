@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ def graph_json(graph: Graph) -> dict[str, Any]:
     Args:
         graph: The graph of a model.
     """
-    inside = _calls_inside(graph)
+    inside = graph.calls_inside
     costs = _costs(graph)
     return {
         "name": graph.name,
@@ -97,19 +96,17 @@ def _call_details(graph: Graph, call: Call) -> dict[str, Any]:
         "weights": [_weight(weight) for weight in call.weights],
         "from": [
             {"id": e.source, "name": graph.call_by_id[e.source].name, **_spec(e.spec)}
-            for e in graph.edges
-            if e.target == call.id
+            for e in graph.edges_into[call.id]
         ],
         "to": [
             {"id": e.target, "name": graph.call_by_id[e.target].name, **_spec(e.spec)}
-            for e in graph.edges
-            if e.source == call.id
+            for e in graph.edges_from[call.id]
         ],
     }
 
 
 def _group_details(graph: Graph, group: Group) -> dict[str, Any]:
-    calls = _calls_inside(graph)[group.id]
+    calls = graph.calls_inside[group.id]
     ids = {call.id for call in calls}
     weights = {weight.key: weight for call in calls for weight in call.weights}
     return {
@@ -118,26 +115,17 @@ def _group_details(graph: Graph, group: Group) -> dict[str, Any]:
         "weights": [_weight(weight) for weight in weights.values()],
         "from": [
             {"id": e.source, "name": graph.call_by_id[e.source].name, **_spec(e.spec)}
-            for e in graph.edges
-            if e.target in ids and e.source not in ids
+            for call in calls
+            for e in graph.edges_into[call.id]
+            if e.source not in ids
         ],
         "to": [
             {"id": e.target, "name": graph.call_by_id[e.target].name, **_spec(e.spec)}
-            for e in graph.edges
-            if e.source in ids and e.target not in ids
+            for call in calls
+            for e in graph.edges_from[call.id]
+            if e.target not in ids
         ],
     }
-
-
-def _calls_inside(graph: Graph) -> Mapping[str, list[Call]]:
-    """The calls in every group, those of its child groups too."""
-    inside: dict[str, list[Call]] = defaultdict(list)
-    for call in graph.calls:
-        at = call.group
-        while at is not None:
-            inside[at].append(call)
-            at = graph.group_by_id[at].parent
-    return inside
 
 
 def _call(call: Call) -> dict[str, Any]:

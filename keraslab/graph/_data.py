@@ -186,6 +186,36 @@ class Graph:
         return {group.id: group for group in self.groups}
 
     @cached_property
+    def calls_inside(self) -> Mapping[str, list[Call]]:
+        """The calls in every group, those of its child groups too."""
+        inside: dict[str, list[Call]] = {group.id: [] for group in self.groups}
+        for call in self.calls:
+            at = call.group
+            while at is not None:
+                inside[at].append(call)
+                at = self.group_by_id[at].parent
+        return inside
+
+    @cached_property
+    def edges_from(self) -> Mapping[str, tuple[Edge, ...]]:
+        """For each call, the edges that leave it."""
+        return self._grouped([(edge.source, edge) for edge in self.edges])
+
+    @cached_property
+    def edges_into(self) -> Mapping[str, tuple[Edge, ...]]:
+        """For each call, the edges that arrive, in the order of its inputs."""
+        return self._grouped([(edge.target, edge) for edge in self.edges])
+
+    def _grouped(self, pairs: list[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
+        found: dict[str, list[Edge]] = {call.id: [] for call in self.calls}
+        for call, edge in pairs:
+            found[call].append(edge)
+        return {
+            call: tuple(sorted(edges, key=lambda edge: edge.target_index))
+            for call, edges in found.items()
+        }
+
+    @cached_property
     def weights(self) -> tuple[Weight, ...]:
         """Every weight once, however often its layer is called."""
         return tuple({w.key: w for call in self.calls for w in call.weights}.values())

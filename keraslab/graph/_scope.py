@@ -15,20 +15,7 @@ from keraslab.graph._collection import full_collection_put_off
 RECORD = "_keraslab_skeleton"
 COMPILE = "_keraslab_compile"
 
-GUARDED = (
-    "fit",
-    "evaluate",
-    "predict",
-    "train_on_batch",
-    "test_on_batch",
-    "predict_on_batch",
-    "save",
-    "save_weights",
-    "load_weights",
-    "get_weights",
-    "set_weights",
-    "export",
-)
+GUARDED = (*internals.MUST_RUN, "save", "save_weights", "get_weights", "export")
 
 
 class SkeletonError(RuntimeError):

@@ -138,7 +138,8 @@ def finding_html(finding: Finding) -> str:
             f"<li>{_prose(str(fix))}<pre>{escape(textwrap.dedent(fix.code))}</pre></li>"
             for fix in finding.fixes
         )
-        rows.append(("Any of these mends it", f"<ol>{items}</ol>"))
+        sure = all(fix.tried for fix in finding.fixes)
+        rows.append(("Any of these mends it" if sure else "To mend it", f"<ol>{items}</ol>"))
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
     more = (
         f'<a href="{escape(finding.url)}" target="_blank" rel="noopener noreferrer">'

@@ -8,20 +8,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-_DISTURBING = (
-    "fit",
-    "evaluate",
-    "predict",
-    "train_on_batch",
-    "test_on_batch",
-    "predict_on_batch",
-    "compile",
-    "save",
-    "save_weights",
-    "load_weights",
-    "set_weights",
-    "export",
-)
+from keraslab.graph.keras_internals import MUST_RUN
+
+_DISTURBING = (*MUST_RUN, "compile", "save", "save_weights", "export")
 """What would change the weights or the metrics under a training, or read them half changed."""
 
 _held: dict[int, tuple[Any, str]] = {}

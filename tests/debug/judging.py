@@ -66,7 +66,7 @@ def header(path: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Nothing printed, no warning, and the same automatic names for every script."""
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")

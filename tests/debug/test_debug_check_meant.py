@@ -377,3 +377,20 @@ def test_tables_of_products_on_purpose():
     both = picture * (places * channels)
     model = keras.Model([x, other, picture], [mask, bilinear, spread, both])
     assert found(model, "KL252") == found(plain, "KL252") == []
+
+
+@pytest.mark.parametrize(
+    ("join", "strides", "speaks"),
+    [
+        (layers.Add, 1, False),
+        (layers.Add, 2, True),
+        (layers.Concatenate, 1, True),
+    ],
+    ids=["counts double", "halves", "joined"],
+)
+def test_a_pooling_added_to_itself_counts_double(join, strides, speaks):
+    # So do the cells of NASNet, which a machine searched for.
+    x = keras.Input((8, 8, 4), name="x")
+    pooled = [layers.AveragePooling2D(3, strides, "same")(x) for _ in range(2)]
+    model = keras.Model(x, layers.Dense(2)(layers.Flatten()(join()(pooled))))
+    assert bool(found(model, "KL473")) == speaks

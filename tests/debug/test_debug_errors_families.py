@@ -380,7 +380,7 @@ RIGHT = {
 @pytest.mark.parametrize(("code", "name"), CASES)
 def test_mistake_of_a_family(code: str, name: str, tmp_path: Path) -> None:
     text = START + CASES[code, name]
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     finding, _ = diagnosed(text, tmp_path / "person.py")
     assert finding is not None
     assert finding.code == code
@@ -389,7 +389,7 @@ def test_mistake_of_a_family(code: str, name: str, tmp_path: Path) -> None:
     assert finding.cause.place is not None
     assert MARK in text.split("\n")[finding.cause.place.line - 1]
     first = next(fix for fix in finding.fixes if fix.edits)
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     exec(compile(first.apply(text), "mended", "exec"), {"__name__": "mended"})
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-import runpy
 from pathlib import Path
 
-import keras
 import pytest
-
-from keraslab.debug import Finding
-from keraslab.debug._diagnose import found
+from marked_case import check_marked, diagnosed
 
 # In each source, `# fails` marks the line that fails and `# cause NAME` where it went wrong.
 CASES = {
@@ -190,38 +185,9 @@ m = layers.add(a, b)  # fails, cause add
 }
 
 
-def diagnosed(text: str, path: Path) -> Finding:
-    path.write_text(text, encoding="utf-8")
-    keras.backend.clear_session()
-    with pytest.raises(Exception) as caught:  # noqa: PT011 -- whichever it is
-        runpy.run_path(str(path))
-    finding = found(caught.value, strict=True)
-    assert finding is not None, caught.value
-    return finding
-
-
-def marked(text: str, mark: str) -> tuple[int, str]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        match = re.search(rf"#.*\b{mark}\b ?([\w.]*)", line)
-        if match:
-            return number, match[1]
-    raise AssertionError(f"No line is marked with {mark}.")
-
-
 @pytest.mark.parametrize(("code", "name"), CASES)
 def test_mistake(code: str, name: str, tmp_path: Path) -> None:
-    text = CASES[code, name]
-    finding = diagnosed(text, tmp_path / "person.py")
-    assert finding.code == code
-    assert finding.where is not None
-    assert finding.where.line == marked(text, "fails")[0]
-    assert finding.cause is not None
-    assert finding.cause.place is not None
-    assert (finding.cause.place.line, finding.cause.name) == marked(text, "cause")
-    assert len(finding.message.split(". ")) == 1
-    first, *_ = finding.fixes
-    keras.backend.clear_session()
-    exec(compile(first.apply(text), "mended", "exec"), {"__name__": "mended"})
+    check_marked(code, CASES[code, name], tmp_path)
 
 
 def test_every_rule_of_the_family_is_tried() -> None:

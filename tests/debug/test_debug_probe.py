@@ -55,6 +55,32 @@ def test_a_plain_stack_fades_and_skips_do_not(seed, cell):
     assert all(a < b for a, b in zip(norms[:-5:5], norms[5::5], strict=True))
 
 
+@pytest.mark.parametrize("head", ["softmax", "softmax layer", "sigmoid"])
+def test_an_output_that_saturates_is_no_end_to_measure_from(head):
+    def made(skip, depth):
+        x = keras.Input((20,))
+        h = L.Dense(32)(x)
+        for _ in range(depth):
+            y = L.Dense(32, "sigmoid")(h)
+            h = L.Add()([h, y]) if skip else y
+        units = 1 if head == "sigmoid" else 10
+        out = L.Dense(units, None if head == "softmax layer" else head)(h)
+        loss = "binary_crossentropy" if units == 1 else "sparse_categorical_crossentropy"
+        return compiled(x, L.Softmax()(out) if head == "softmax layer" else out, loss)
+
+    keras.utils.set_random_seed(0)
+    x = RNG.normal(size=(16, 20)).astype("float32")
+    y = RNG.integers(0, 2, size=(16, 1))
+    residual, plain = made(True, 14), made(False, 16)
+    assert 0.1 < probe(residual, x, y).fade < 10
+    assert probe(plain, x, y).fade < 1e-6
+    assert "KL874" in kl.check(plain, x, y).codes
+    assert not {"KL874", "KL875", "KL877"} & set(kl.check(residual, x, y).codes)
+    rows = [row.gradient for row in probe(residual, x, y).rows if row.weights]
+    if head == "softmax":  # with respect to probabilities it is of another size
+        assert not 0.01 < rows[0] / rows[-1] < 100
+
+
 def test_the_numbers_are_those_of_plain_calculus():
     x = keras.Input((2,), name="x")
     layer = L.Dense(1, use_bias=False, name="w")

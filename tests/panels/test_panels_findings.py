@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
+from xml.etree import ElementTree
 
 import keras
 import pytest
@@ -74,6 +77,27 @@ def test_a_finding_stands_under_the_traceback(shell, capsys):
     printed = capsys.readouterr().out
     assert "Inputs have incompatible shapes" in printed
     assert "KL206" not in printed
+
+
+def test_the_failing_call_and_the_cause_are_marked_in_the_picture(shell):
+    run(shell, WRONG)
+    (bundle,) = shown(shell)
+    data = re.search(r"base64,([^\"]+)", bundle["text/html"])[1]
+    svg = ElementTree.fromstring(base64.b64decode(data))
+    nodes = [e for e in svg.iter("{http://www.w3.org/2000/svg}g") if "node" in e.get("class", "")]
+    marks = {
+        e.get("data-id"): [c for c in e.get("class").split() if c.startswith("status-")]
+        for e in nodes
+    }
+    finding = kl.explain().finding
+    assert marks == {
+        "a#0": ["status-same"],
+        finding.cause.call: ["status-cause"],
+        finding.calls[0]: ["status-wrong"],
+    }
+    assert finding.cause.call == "b#0"
+    words = {e.get("data-id"): "".join(e.itertext()) for e in nodes}
+    assert "Add" in words[finding.calls[0]]
 
 
 def test_a_cell_that_does_not_fail_shows_nothing(shell):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code, with_settings
 from keraslab.debug.checks._calls import is_activation, is_keras, is_layer, is_merge
 from keraslab.debug.checks._gates import gate_of, weighs_across
 from keraslab.debug.checks._samples import samples_of
@@ -51,12 +52,14 @@ def vector_over_batch(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 f"{maker.name!r} has {gap} {'axis' if gap == 1 else 'axes'} less.",
                 maker.id,
             ),
-            fixes=_lifted(call.inputs[low], call.inputs[high], maker),
+            fixes=_lifted(subject, call, call.inputs[low], call.inputs[high], maker),
             graph=graph,
         )
 
 
-def _lifted(small: TensorSpec, large: TensorSpec, maker: Call) -> tuple[Fix, ...]:
+def _lifted(
+    subject: Subject, call: Call, small: TensorSpec, large: TensorSpec, maker: Call
+) -> tuple[Fix, ...]:
     """Give the smaller tensor the axes it lacks, between the samples and its own."""
     name = maker.name if maker.name.isidentifier() else "vector"
     gap = len(large.shape) - len(small.shape)
@@ -72,7 +75,8 @@ def _lifted(small: TensorSpec, large: TensorSpec, maker: Call) -> tuple[Fix, ...
         if one not in (1, other):
             return ()
     spec = TensorSpec(lifted, small.dtype)
-    return (Fix(f"make it {spec.text} first", code, large.text, 0),)
+    fix = Fix(f"make it {spec.text} first", code, large.text, 0)
+    return with_code(subject, fix, {name: small}, at=maker, into=call, result=name)
 
 
 @silent_rule("KL252", "outer-broadcast", "warning")
@@ -109,18 +113,19 @@ def outer_broadcast(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 f"{makers[1].name!r} was to have the shape of {makers[0].name!r}.",
                 makers[1].id,
             ),
-            fixes=_reshaped(makers[0].outputs[0], makers[1]),
+            fixes=_reshaped(subject, call, makers[0].outputs[0], makers[1]),
             graph=graph,
         )
 
 
-def _reshaped(wanted: TensorSpec, maker: Call) -> tuple[Fix, ...]:
+def _reshaped(subject: Subject, call: Call, wanted: TensorSpec, maker: Call) -> tuple[Fix, ...]:
     one, other = wanted.shape[1:], maker.outputs[0].shape[1:]
     if None in one or None in other or sorted(map(str, one)) != sorted(map(str, other)):
         return ()
     name = maker.name if maker.name.isidentifier() else "x"
     code = f"{name} = keras.layers.Reshape({one!r})({name})"
-    return (Fix("give both one shape", code, wanted.text, 0),)
+    fix = Fix("give both one shape", code, wanted.text, 0)
+    return with_code(subject, fix, {name: maker.outputs[0]}, at=maker, into=call, result=name)
 
 
 def _is_gate(subject: Subject, call: Call) -> bool:
@@ -166,12 +171,15 @@ def one_channel_residual(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"all {size} alike.",
             calls=(call.id, maker.id),
             cause=Cause(maker.name, f"{maker.name!r} gives 1 channel, not {size}.", maker.id),
-            fixes=(
+            fixes=with_settings(
+                subject,
                 Fix(
                     "give the branch as many channels as the shortcut",
                     f"{setting}={size}",
                     call.outputs[0].text,
                 ),
+                maker,
+                **{setting: size},
             ),
             graph=graph,
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code, with_settings
 from keraslab.debug.checks._calls import (
     CONVOLUTIONS,
     IDLE,
@@ -41,13 +42,16 @@ def stacked_linear(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"layer does, with {call.params + later.params:,} weights for {(taken + 1) * given:,}.",
             calls=(call.id, later.id),
             cause=Cause(call.name, f"{call.name!r} has no activation.", call.id),
-            fixes=(
+            fixes=with_code(
+                subject,
                 Fix(
                     f"give {call.name!r} an activation",
                     f'x = keras.layers.Dense({middle}, activation="relu")(x)',
                     call.outputs[0].text,
                     0,
                 ),
+                {"x": call.inputs[0]},
+                at=call,
             ),
             graph=subject.graph,
         )
@@ -123,7 +127,7 @@ def _flat_finding(rule: Rule, subject: Subject, flat: Call, dense: Call) -> Find
         cause=Cause(
             flat.name, f"{flat.name!r} keeps every place of {flat.inputs[0].text}.", flat.id
         ),
-        fixes=_smaller(flat, dense),
+        fixes=_smaller(subject, flat, dense),
         graph=subject.graph,
     )
 
@@ -143,7 +147,7 @@ def _flattened(subject: Subject) -> Iterator[tuple[Call, Call]]:
             yield call, chain[-1]
 
 
-def _smaller(flat: Call, dense: Call) -> tuple[Fix, ...]:
+def _smaller(subject: Subject, flat: Call, dense: Call) -> tuple[Fix, ...]:
     """Poolings in the place of the flattening, with the weights that Dense then has."""
     shape = flat.inputs[0].shape
     rank = len(shape) - 2
@@ -170,7 +174,8 @@ def _smaller(flat: Call, dense: Call) -> tuple[Fix, ...]:
                 TensorSpec((None, size), "float32").text,
             )
         )
-    return tuple(fixes)
+    given = {"x": flat.inputs[0]}
+    return tuple(tried for fix in fixes for tried in with_code(subject, fix, given, at=flat))
 
 
 @silent_rule("KL953", "width-one-bottleneck", "warning")
@@ -203,7 +208,12 @@ def width_one(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{width(later)} of it again: everything has to pass through that one.",
             calls=(call.id, later.id),
             cause=Cause(call.name, f"{call.name!r} has {setting}=1.", call.id),
-            fixes=(Fix(f"make {call.name!r} wider", f"{setting}={width(later)}"),),
+            fixes=with_settings(
+                subject,
+                Fix(f"make {call.name!r} wider", f"{setting}={width(later)}"),
+                call,
+                **{setting: width(later)},
+            ),
             graph=graph,
         )
 
@@ -260,13 +270,16 @@ def width_doubles(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{first.name!r} joins {start} channels to as many, and the next layer keeps all.",
             first.id,
         ),
-        fixes=(
+        fixes=with_code(
+            subject,
             Fix(
                 "add the shortcut instead",
                 "x = keras.layers.Add()([shortcut, x])",
                 first.inputs[0].text,
                 0,
             ),
+            dict(zip(("shortcut", "x"), first.inputs, strict=False)),
+            at=first,
         ),
         graph=graph,
     )

@@ -20,6 +20,7 @@ from keraslab.debug._misfit import Array, Misfit, data_fixes
 from keraslab.debug._pairing import Pairing, Slot, is_numeric, part_of
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_settings
 from keraslab.debug.checks._labels import said_target
 from keraslab.graph import Graph
 
@@ -73,8 +74,10 @@ def _without_nan(array: Array, said: str, _dtype: str) -> tuple[Fix, ...]:
     fixes = []
     if good.any() and said == "x":
         code = "good = np.isfinite(x).reshape(len(x), -1).all(1)\nx, y = x[good], y[good]"
-        fixes.append(Fix("leave these samples out", code))
-    fixes.append(Fix("put 0 in their place", f"{said} = np.nan_to_num({said}, posinf=0, neginf=0)"))
+        fixes.append(Fix("leave these samples out", code, tried=True))
+    code = f"{said} = np.nan_to_num({said}, posinf=0, neginf=0)"
+    finite = bool(np.isfinite(np.nan_to_num(part, posinf=0, neginf=0)).all())
+    fixes.append(Fix("put 0 in their place", code, tried=finite))
     return tuple(fixes)
 
 
@@ -166,12 +169,13 @@ def _more_rows(subject: Subject, slot: Slot, array: Array) -> Iterator[Fix]:
         rows, high = call.config.get("input_dim"), int(part_of(array).max())
         if isinstance(rows, int) and rows <= high:
             more = (high + 1 - rows) * int(call.config.get("output_dim", 0))
-            yield Fix(
+            fix = Fix(
                 f"give {call.name!r} a row for each id",
                 layer_code(call, input_dim=high + 1),
                 call.outputs[0].text,
                 more,
             )
+            yield from with_settings(subject, fix, call, input_dim=high + 1)
 
 
 @silent_rule("KL786", "ids-out-of-range", "error")

@@ -10,6 +10,7 @@ import keras
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._calls import constants, is_keras, is_layer, is_merge
 from keraslab.debug.checks._code import made
 from keraslab.debug.checks._loops import is_first_turn
@@ -46,7 +47,7 @@ def same_result_twice(rule: Rule, subject: Subject) -> Iterator[Finding]:
             pairs += _scaled_pairs(subject, taken, numbers)
         for pair in pairs:
             origin = _origin(subject, pair)
-            if origin is None or origin.layer in told:
+            if origin is None or origin.layer in told or _counts_double(origin, call):
                 continue
             same = [tensor for tensor in numbers if numbers[tensor] == numbers[pair[0]]]
             if is_first_turn(subject, call, same.__contains__):
@@ -78,16 +79,21 @@ def _finding(rule: Rule, subject: Subject, origin: Call, what: str, join: Call |
         cause = f"{name!r} repeats what another {origin.type} does with the same tensor."
     again = f"{times} calls of {name!r} on" if origin.weights else f"{name!r} and its like on"
     code = made(origin.operation) if origin.weights and "/" not in origin.id else None
+    written = f"parts = [{code} for _ in range({times})]"
     fixes = (
-        (
+        with_code(
+            subject,
             Fix(
                 "make a layer for each",
-                f"parts = [{code} for _ in range({times})]",
+                written,
                 origin.outputs[0].text,
                 origin.params * (times - 1),
             ),
+            {"x": list(origin.inputs)},
+            at=origin,
+            run=f"{written}\nx = [part(*x) for part in parts][0]",
         )
-        if code is not None
+        if code is not None and len(origin.inputs) == 1
         else ()
     )
     return rule.finding(
@@ -107,6 +113,16 @@ def _tensor(edge: Edge) -> Tensor:
 
 def _is_pooling(call: Call) -> bool:
     return is_layer(call, "BaseGlobalPooling", "BasePooling")
+
+
+def _counts_double(origin: Call, join: Call) -> bool:
+    """Whether a pooling that leaves the size as it is is added to itself, to count double.
+
+    A cell that was searched for by a machine, as those of NASNet were, takes the sum of two of
+    its operations, which may be the same average of neighbours.
+    """
+    keeps_size = origin.inputs[:1] == origin.outputs[:1]
+    return join.type == "Add" and not origin.weights and _is_pooling(origin) and keeps_size
 
 
 def _may_repeat(subject: Subject) -> bool:

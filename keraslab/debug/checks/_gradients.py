@@ -11,6 +11,7 @@ import numpy as np
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._names import listed
 from keraslab.debug._probe import Probe, probe
+from keraslab.debug._probe_fade import measured_rows
 from keraslab.debug._probe_measure import part_of
 from keraslab.debug._probe_rows import ProbeRow
 from keraslab.debug._probe_stats import activation_name
@@ -312,9 +313,9 @@ def _ends(found: Probe) -> tuple[ProbeRow, ProbeRow, float] | None:
     """The first and the last layer with weights, and the gradient of the one to the other.
 
     The strongest of the first three and of the last three count: one layer alone may be small
-    for a good reason.
+    for a good reason. Outputs with a softmax or sigmoid are left out.
     """
-    rows = [r for r in found.rows if r.weights and r.gradient is not None]
+    rows = measured_rows(found)
     if len(rows) < 6 or max(r.depth for r in rows) < 6:
         return None
     if not all(np.isfinite(r.gradient or 0) for r in rows):

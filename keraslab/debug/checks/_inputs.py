@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._calls import is_merge
 from keraslab.debug.checks._loops import is_first_turn
 from keraslab.debug.checks._wiring import Forgotten, forgotten_beside
@@ -74,14 +75,14 @@ def _fixes(subject: Subject, call: Call, inputs: list[str]) -> tuple[Fix, ...]:
         if None not in sizes:
             result = f"? × {sum(size for size in sizes if size is not None)}"
         joined = f"[{_variable(vectors[0])}, {_variable(call)}]"
-        fixes.append(
-            Fix(
-                f"join it to {vectors[0].name!r} before the layers",
-                f"x = keras.layers.Concatenate()({joined})",
-                result,
-                0,
-            )
+        join = Fix(
+            f"join it to {vectors[0].name!r} before the layers",
+            f"x = keras.layers.Concatenate()({joined})",
+            result,
+            0,
         )
+        names = {_variable(one): one.outputs[0] for one in (vectors[0], call)}
+        fixes += with_code(subject, join, names, at=vectors[0])
     return tuple(fixes)
 
 
@@ -102,12 +103,15 @@ def same_tensor_twice(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "so that all but one of the arrays given are never looked at.",
             calls=(call_id,),
             cause=Cause(name, f"One keras.Input call made {name!r}; two inputs need two.", call_id),
-            fixes=(
+            fixes=with_code(
+                subject,
                 Fix(
                     "make an input for each array",
                     f"second = keras.Input({graph.call_by_id[call_id].outputs[0].shape[1:]!r}, "
                     f'name="{name}_2")',
                 ),
+                {},
+                result="second",
             ),
             graph=graph,
         )
@@ -154,7 +158,9 @@ def _with_the_other(
     axis = call.config.get("axis", -1)
     given = f"axis={axis}" if axis != -1 else ""
     code = f"x = keras.layers.{call.type}({given})([{', '.join(names)}])"
-    return (Fix(f"take {other.name!r} instead of the second {names[0]!r}", code),)
+    fix = Fix(f"take {other.name!r} instead of the second {names[0]!r}", code)
+    specs = dict(zip(names, call.inputs, strict=True)) | {other.name: other.spec}
+    return with_code(subject, fix, specs, at=call)
 
 
 def _is_meant(call: Call, kinds: int) -> bool:

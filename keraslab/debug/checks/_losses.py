@@ -124,7 +124,7 @@ def softmax_over_one(rule: Rule, subject: Subject) -> Iterator[Finding]:
             changed = what_if(subject.graph, {call.layer: {"activation": "linear"}})
             spec = changed.call_by_id[call.id].outputs[0]
             code = f"{layer_code(call, activation='linear')}\nlayers.Softmax(axis=1)"
-            fixes.append(Fix("apply softmax over the steps", code, spec.text, 0))
+            fixes.append(Fix("apply softmax over the steps", code, spec.text, 0, tried=True))
         yield rule.finding(
             f"{call.name!r} applies softmax over an axis of size 1, which gives 1.0 whatever it "
             "is given.",

@@ -12,6 +12,7 @@ from keraslab.debug._misfit import Array
 from keraslab.debug._pairing import Slot, is_integer_valued, is_numeric, part_of
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._data import said_input
 from keraslab.debug.checks._labels import said_target
 from keraslab.graph import Call
@@ -104,8 +105,14 @@ def inputs_not_scaled(rule: Rule, subject: Subject) -> Iterator[Finding]:
         fixes = _normalized(said, slot)
         if pixels:
             fixes = (
-                Fix("scale inside the model", "layers.Rescaling(1 / 255)", slot.spec.text, 0),
-                Fix("scale the data", f"{said} = {said} / 255"),
+                *with_code(
+                    subject,
+                    Fix("scale inside the model", "layers.Rescaling(1 / 255)", slot.spec.text, 0),
+                    {"x": slot.spec},
+                    at=subject.graph.call_by_id[slot.call],
+                    run="x = layers.Rescaling(1 / 255)(x)",
+                ),
+                Fix("scale the data", f"{said} = {said} / 255", tried=not _is_pixels(part / 255)),
             )
         yield rule.finding(
             f"{said} goes from {part.min():g} to {part.max():g}, and {call.name!r} gets it "

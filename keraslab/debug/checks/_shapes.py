@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._calls import IDLE, before, is_layer, is_operation
 from keraslab.debug.checks._samples import REDUCTIONS, samples_of
 from keraslab.graph import Call, TensorSpec
@@ -44,7 +45,7 @@ def batch_axis_reduced(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 "Axis 0 numbers the samples of the batch; the axes of one sample start at 1.",
                 call.id,
             ),
-            fixes=_other_axes(call),
+            fixes=_other_axes(subject, call),
             graph=graph,
         )
 
@@ -63,20 +64,22 @@ def _said(call: Call) -> str:
     return repr(call.name)
 
 
-def _other_axes(call: Call) -> tuple[Fix, ...]:
+def _other_axes(subject: Subject, call: Call) -> tuple[Fix, ...]:
     if call.type not in REDUCTIONS or call.kind != "operation":
         return ()
     shape = call.inputs[0].shape
     function = call.type.lower()
-    fixes = []
+    fixes: list[Fix] = []
     for axis in range(1, len(shape) - 1) or range(1, len(shape)):
         left = TensorSpec(tuple(s for i, s in enumerate(shape) if i != axis), "float32")
         code = f"x = keras.ops.{function}(x, axis={axis})"
-        fixes.append(Fix(f"reduce axis {axis} instead", code, left.text, 0))
+        fix = Fix(f"reduce axis {axis} instead", code, left.text, 0)
+        fixes += with_code(subject, fix, {"x": call.inputs[0]}, at=call)
     if len(shape) == 3 and call.type == "Mean":
         result = TensorSpec((shape[0], shape[2]), "float32").text
         code = "x = keras.layers.GlobalAveragePooling1D()(x)"
-        fixes.append(Fix("average over the steps with a layer", code, result, 0))
+        fix = Fix("average over the steps with a layer", code, result, 0)
+        fixes += with_code(subject, fix, {"x": call.inputs[0]}, at=call)
     return tuple(fixes)
 
 
@@ -99,7 +102,7 @@ def batch_mixed(rule: Rule, subject: Subject) -> Iterator[Finding]:
             axis = Fix(
                 "join the features", "x = keras.layers.Concatenate(axis=-1)(tensors)", None, 0
             )
-            fixes: tuple[Fix, ...] = (axis,)
+            fixes: tuple[Fix, ...] = with_code(subject, axis, {"tensors": call.inputs}, at=call)
         else:
             how = (
                 f"{call.name!r} reshapes {before_.text} to {after.text}, in which "
@@ -112,7 +115,8 @@ def batch_mixed(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 for size in before_.shape[1:]:
                     flat *= size or 1
                 code = f"x = keras.ops.reshape(x, (-1, {flat}))"
-                fixes = (Fix("keep each sample together", code, f"? × {flat}", 0),)
+                fix = Fix("keep each sample together", code, f"? × {flat}", 0)
+                fixes = with_code(subject, fix, {"x": before_}, at=call)
         yield rule.finding(
             f"{how}: the output {port.spec.text} no longer has one row for each sample.",
             calls=(call.id,),
@@ -161,17 +165,28 @@ def channels_first(rule: Rule, subject: Subject) -> Iterator[Finding]:
             calls=(call.id, given.id),
             cause=Cause(name, f"{name!r} is declared as {given.outputs[0].text}.", given.id),
             fixes=(
-                Fix(
-                    "declare the input with the channels where the layer looks for them",
-                    f'{_word(name)} = keras.Input({moved.shape[1:]!r}, name="{name}")',
-                    moved.text,
-                    0,
+                *with_code(
+                    subject,
+                    Fix(
+                        "declare the input with the channels where the layer looks for them",
+                        f'{_word(name)} = keras.Input({moved.shape[1:]!r}, name="{name}")',
+                        moved.text,
+                        0,
+                    ),
+                    {},
+                    at=given,
+                    result=_word(name),
                 ),
-                Fix(
-                    "or turn the axes",
-                    f"x = keras.layers.Permute({order!r})({_word(name)})",
-                    moved.text,
-                    0,
+                *with_code(
+                    subject,
+                    Fix(
+                        "or turn the axes",
+                        f"x = keras.layers.Permute({order!r})({_word(name)})",
+                        moved.text,
+                        0,
+                    ),
+                    {_word(name): given.outputs[0]},
+                    at=given,
                 ),
             ),
             graph=graph,
@@ -231,6 +246,11 @@ def normalised_over_batch(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "sample depends on the others of its batch.",
             calls=(call.id,),
             cause=Cause(call.name, "Axis 0 numbers the samples; classes are the last.", call.id),
-            fixes=(Fix("use the last axis", f"x = {made}", call.outputs[0].text, 0),),
+            fixes=with_code(
+                subject,
+                Fix("use the last axis", f"x = {made}", call.outputs[0].text, 0),
+                {"x": call.inputs[0]},
+                at=call,
+            ),
             graph=graph,
         )

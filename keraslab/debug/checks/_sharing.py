@@ -9,6 +9,7 @@ from typing import Any
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._calls import (
     NORMS,
     constants,
@@ -239,18 +240,19 @@ def shared_by_accident(rule: Rule, subject: Subject) -> Iterator[Finding]:
             cause=Cause(
                 name, f"{name!r} is made once and called {times} times along the chain.", first.id
             ),
-            fixes=_own_layers(first),
+            fixes=_own_layers(subject, first),
             graph=graph,
         )
 
 
-def _own_layers(call: Call) -> tuple[Fix, ...]:
+def _own_layers(subject: Subject, call: Call) -> tuple[Fix, ...]:
     from keraslab.debug.checks._code import made
 
     code = made(call.operation)
     if code is None:
         return ()
-    return (Fix("make a layer at each place", f"x = {code}(x)", call.outputs[0].text, call.params),)
+    fix = Fix("make a layer at each place", f"x = {code}(x)", call.outputs[0].text, call.params)
+    return with_code(subject, fix, {"x": call.inputs[0]}, at=call)
 
 
 def _again(subject: Subject, calls: list[Call]) -> tuple[Call, Call] | None:

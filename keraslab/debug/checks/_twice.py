@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_code
 from keraslab.debug.checks._calls import (
     ACTIVATION_OPERATIONS,
     IDLE,
@@ -43,13 +44,16 @@ def dropout_twice(rule: Rule, subject: Subject) -> Iterator[Finding]:
             cause=Cause(
                 later.name, f"No layer with weights stands before {later.name!r}.", later.id
             ),
-            fixes=(
+            fixes=with_code(
+                subject,
                 Fix(
                     "one dropout with the rate that is meant",
                     f"x = keras.layers.{call.type}({max(_rate(call), _rate(later)):g})(x)",
                     call.outputs[0].text,
                     0,
                 ),
+                {"x": call.inputs[0]},
+                at=call,
             ),
             graph=graph,
         )
@@ -83,7 +87,8 @@ def dropout_on_output(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "and the loss punishes that.",
             calls=(call.id,),
             cause=Cause(call.name, f"{call.name!r} stands after the last layer.", call.id),
-            fixes=(
+            fixes=with_code(
+                subject,
                 Fix(
                     f"drop before {maker.name!r}",
                     f"x = keras.layers.{call.type}({_rate(call):g})(x)\n"
@@ -91,6 +96,9 @@ def dropout_on_output(rule: Rule, subject: Subject) -> Iterator[Finding]:
                     port.spec.text,
                     0,
                 ),
+                {"x": maker.inputs[0], _word(maker.name): maker},
+                at=call,
+                result="outputs",
             ),
             graph=graph,
         )
@@ -122,13 +130,16 @@ def softmax_inside(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "the last layer.",
             calls=(call.id, later.id),
             cause=Cause(call.name, f"{call.name!r} applies softmax.", call.id),
-            fixes=(
+            fixes=with_code(
+                subject,
                 Fix(
                     "use an activation for hidden layers",
                     f"x = keras.layers.{_hidden(call)}",
                     call.outputs[0].text,
                     0,
                 ),
+                {"x": call.inputs[0]},
+                at=call,
             ),
             graph=graph,
         )
@@ -170,7 +181,13 @@ def activation_twice(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{what}.",
             calls=(maker.id, call.id),
             cause=Cause(call.name, f"{maker.name!r} has an activation already: {first}.", call.id),
-            fixes=(Fix(f"leave out {call.name!r}", f"outputs = {_word(maker.name)}(x)"),),
+            fixes=with_code(
+                subject,
+                Fix(f"leave out {call.name!r}", f"outputs = {_word(maker.name)}(x)"),
+                {"x": maker.inputs[0], _word(maker.name): maker},
+                at=call,
+                result="outputs",
+            ),
             graph=graph,
         )
 

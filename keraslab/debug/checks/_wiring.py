@@ -124,7 +124,12 @@ class Forgotten:
     """A branch that nothing takes, and what it gives."""
 
     name: str
-    text: str
+    spec: TensorSpec
+
+    @property
+    def text(self) -> str:
+        """Its shape as people write it."""
+        return self.spec.text
 
 
 def forgotten_beside(subject: Subject, call: Call) -> Forgotten | None:
@@ -158,7 +163,7 @@ def forgotten_beside(subject: Subject, call: Call) -> Forgotten | None:
         return None
     shape = tuple(tensors_out(free[0][-1])[0].shape)
     name = keras_internals.operation_of(free[0][-1]).name
-    return Forgotten(name, TensorSpec(shape, "").text)
+    return Forgotten(name, TensorSpec(shape, call.inputs[0].dtype))
 
 
 def _fits(given: tuple[Any, ...], wanted: tuple[Any, ...], axis: int | None) -> bool:

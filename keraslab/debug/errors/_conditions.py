@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from keraslab.debug._evidence import Evidence, shape_text
@@ -246,8 +247,8 @@ def loop_over(rule: Rule, evidence: Evidence) -> Finding | None:
         more = [e for e in beside if only_tensor(Replay(source).value(e)) is not None]
         if fix is not None and more:  # zip(a, b)
             edits = [source.replace(e, f"{path}({source.text_of(e)}, axis=1)") for e in more]
-            fix = Fix(fix.title, fix.code, fix.result, fix.params, (*fix.edits, *edits))
-            fix = Fix(fix.title, changed_lines(source.text, fix), fix.result, fix.params, fix.edits)
+            fix = replace(fix, edits=(*fix.edits, *edits))
+            fix = replace(fix, code=changed_lines(source.text, fix))
         fixes.append(fix)
     return _said(
         rule,

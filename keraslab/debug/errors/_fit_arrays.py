@@ -63,6 +63,8 @@ def _swapped(rule: Rule, case: FitCase, given: Given) -> Finding:
 
 def _ordered(case: FitCase, given: Given) -> Iterator[Fix]:
     """The arrays under the names of the inputs, where they can be told apart."""
+    if given.unread:
+        return
     slots, x = given.data.x.slots, given.x
     source, node = case.evidence.source, given.x_node
     held = case.graph.inputs[0].key is not None
@@ -77,7 +79,7 @@ def _ordered(case: FitCase, given: Given) -> Iterator[Fix]:
             left.pop(key)
         text = _rewritten(case, node, x, pairs)
         if text is not None:
-            yield _placed(case, Fix("use the names of the inputs", f"x = {text}"), node, text)
+            yield case.written(Fix("use the names of the inputs", f"x = {text}"), node, text)
         return
     if isinstance(x, (list, tuple)) and len(slots) == 1 and len(x) == 2 and given.y is None:
         array = as_array(x[0])
@@ -109,7 +111,7 @@ def _ordered(case: FitCase, given: Given) -> Iterator[Fix]:
         title = f"give {count(len(slots), 'array')}, one for each input"
         if len(set(words)) == 1:
             title = "give the same array to each input, if that is meant"
-        yield _placed(case, Fix(title, f"x = {text}"), node, text)
+        yield case.written(Fix(title, f"x = {text}"), node, text)
 
 
 def _most_like(slot: Slot, left: dict[str, Any]) -> str | None:
@@ -171,13 +173,6 @@ def _variable_like(case: FitCase, slot: Slot, given: Any) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _placed(case: FitCase, fix: Fix, node: ast.expr | None, text: str) -> Fix:
-    source = case.evidence.source
-    if node is None or source is None:
-        return fix
-    return case.fix(fix, source, [source.replace(node, text)])
-
-
 def _listed_for_dict(rule: Rule, case: FitCase, given: Given) -> Finding:
     slots, source, node = given.data.x.slots, case.evidence.source, given.x_node
     names = [slot.name for slot in slots]
@@ -193,7 +188,7 @@ def _listed_for_dict(rule: Rule, case: FitCase, given: Given) -> Finding:
         f"The model was built with a dict of inputs, {listed(written)}; a list has no names, so "
         "there is no telling which array is which.",
         cause=Cause(case.text(node, "x"), f"the inputs are called {listed(written)}"),
-        fixes=(_placed(case, Fix("give the arrays by name", f"x = {text}"), node, text),),
+        fixes=(case.written(Fix("give the arrays by name", f"x = {text}"), node, text),),
     )
 
 
@@ -315,6 +310,7 @@ def _mended(
             mend.title,
             f"{said} = {mend.code.format(said)}",
             " × ".join(map(str, changed.shape)),
+            tried=True,
         )
         yield case.replacing(fix, node, mend.code)
 
@@ -359,7 +355,8 @@ def _other_input(case: FitCase, slot: Slot) -> Iterator[Fix]:
     result = changed.outputs[0].spec.text if changed is not None else None
     if changed is None:
         return
-    fix = Fix("declare the input in that shape", f"keras.Input({sizes!r}, name={name!r})", result)
+    code = f"keras.Input({sizes!r}, name={name!r})"
+    fix = Fix("declare the input in that shape", code, result, tried=True)
     if made is not None:
         source, node = made
         fix = case.fix(fix, source, [source.keyword(node, "shape", repr(sizes), ["shape"])])

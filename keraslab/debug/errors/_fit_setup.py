@@ -73,6 +73,7 @@ def data_missing(rule: Rule, evidence: Evidence) -> Finding | None:
     if evidence.origin == "trainers.trainer:Trainer.compute_loss" and not case.found.losses.given:
         return _no_loss(rule, case)
     x, y = case.arguments.get("x"), case.arguments.get("y")
+    y = case.given[0].y if y is None and case.given else y
     wanted = listed([slot.name for slot in case.given[0].data.x.slots]) if case.given else ""
     if x is None:
         names = listed([case.graph.call_by_id[port.call].name for port in case.graph.inputs])

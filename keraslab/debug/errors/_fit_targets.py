@@ -69,7 +69,7 @@ def _by_name(case: FitCase, given: Given) -> Iterator[Fix]:
                 if isinstance(key, ast.Constant) and key.value in texts:
                     texts[key.value] = source.text_of(value)
         text = f"{{{', '.join(f'{name!r}: {texts[key]}' for name, key in pairs)}}}"
-        yield _placed(case, Fix("use the names of the outputs", f"y = {text}"), node, text)
+        yield case.written(Fix("use the names of the outputs", f"y = {text}"), node, text)
         return
     if pairing.given == 1 and not isinstance(given.y, (list, tuple)):
         words = [_variable_for(case, head, given) for head in case.heads]
@@ -86,7 +86,7 @@ def _by_name(case: FitCase, given: Given) -> Iterator[Fix]:
         listed_ = case.heads[0].key is None
         text = f"[{', '.join(map(str, words))}]" if listed_ else f"{{{', '.join(each)}}}"
         title = "give each output its targets"
-        yield _placed(case, Fix(title, f"y = {text}"), node, text)
+        yield case.written(Fix(title, f"y = {text}"), node, text)
 
 
 def _variable_for(case: FitCase, head: Head, given: Given) -> str | None:
@@ -105,13 +105,6 @@ def _variable_for(case: FitCase, head: Head, given: Given) -> str | None:
     if len(near) == 1:
         return near[0]
     return fitting[0] if len(fitting) == 1 else None
-
-
-def _placed(case: FitCase, fix: Fix, node: ast.expr | None, text: str) -> Fix:
-    source = case.evidence.source
-    if node is None or source is None:
-        return fix
-    return case.fix(fix, source, [source.replace(node, text)])
 
 
 RAISING = frozenset({"one-hot", "numbers", "range", "strings", "shape", "fractions"})
@@ -139,7 +132,7 @@ def _labels(rule: Rule, evidence: Evidence, *kinds: str) -> Finding | None:
             misfit = _misfit(head, slot.array, said)
             if misfit is None or misfit.kind not in kinds:
                 continue
-            own = list(_mended(case, misfit, head, slot.array, node, said))
+            own = [] if given.unread else list(_mended(case, misfit, head, slot.array, node, said))
             other = list(_headed(case, misfit, head))
             return rule.finding(
                 given.prefix + misfit.message,
@@ -163,7 +156,7 @@ def _mended(
         except Exception:  # a change that fails is not offered
             continue
         shape = " × ".join(map(str, changed.shape))
-        fix = Fix(mend.title, f"{said} = {mend.code.format(said)}", shape)
+        fix = Fix(mend.title, f"{said} = {mend.code.format(said)}", shape, tried=True)
         yield case.replacing(fix, node, mend.code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -186,8 +187,8 @@ def _everywhere(evidence: Evidence, source: Source, call: ast.Call, fix: Fix) ->
             known.add(target.id)
     if not others:
         return fix
-    whole = Fix(fix.title, fix.code, fix.result, fix.params, tuple(edits))
-    return Fix(fix.title, changed_lines(source.text, whole), fix.result, fix.params, tuple(edits))
+    whole = replace(fix, edits=tuple(edits))
+    return replace(whole, code=changed_lines(source.text, whole))
 
 
 def _is_foreign(source: Source, call: ast.Call) -> bool:

@@ -58,7 +58,11 @@ def made_of_data(rule: Rule, evidence: Evidence) -> Finding | None:
         value, name = replay.value(node), source.text_of(node)
         if only_tensor(value) is not None:
             fix = rewritten(evidence, f"use {name} itself", call, name)
-            what = "a tensor of the graph already"
+            said = (
+                f"{name} is a tensor already, and layers are called on it as it is; keras.Input() "
+                "starts anew, from a shape."
+            )
+            why = f"{name} is a tensor and no shape"
         elif value is not UNKNOWN and _is_data(value):
             shape = np.shape(value)[1:]
             text = f"{name}.shape[1:]" if hasattr(value, "shape") else repr(tuple(shape))
@@ -71,16 +75,23 @@ def made_of_data(rule: Rule, evidence: Evidence) -> Finding | None:
                 lambda new=new: new,
                 (),
             )
-            what = f"data, {shape_text(np.shape(value))}"
+            said = (
+                f"keras.Input() takes the shape of one sample, {tuple(shape)!r}, and was given the "
+                f"data itself: {name} ({_sizes(np.shape(value))}) goes to fit() or predict()."
+            )
+            why = f"{name} holds the values of {len(value):,} samples, and Input wants a shape"
         else:
             continue
         return rule.finding(
-            f"{name} is {what}; keras.Input takes a shape, that of one sample, and the data itself "
-            "goes to fit() or predict().",
-            cause=Cause(name, f"{name} is {what} and no shape", place=source.place_of(call)),
+            said,
+            cause=Cause(name, why, place=source.place_of(call)),
             fixes=(fix,) if fix is not None else (),
         )
     return None
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _is_data(value: Any) -> bool:

@@ -13,6 +13,7 @@ from keraslab.debug import _rewire as rewire
 from keraslab.debug._evidence import Evidence, maker_of, shape_text
 from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import Mender
+from keraslab.debug._other_input import with_other_batch
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import last_name
@@ -160,7 +161,11 @@ def other_batches(rule: Rule, evidence: Evidence) -> Finding | None:
             if entry is not None
             else found
         )
-        fixes = [_batch_of(mender, entry, fixed[0].shape[0])] if entry is not None else []
+        batch = fixed[0].shape[0]
+        fixes = []
+        if entry is not None:
+            title = f"give {entry.name!r} a batch of {batch} too"
+            fixes.append(with_other_batch(mender, title, entry, batch))
     return rule.finding(
         f"The first axis is the batch, and it differs: {said}; each sample of one has no partner "
         "in the other.",
@@ -187,30 +192,6 @@ def _kept_batch(mender: Mender, operation: Any, tensor: Any) -> Fix | None:
     new = (-1 if batch is None else batch, size)
     change = {id(operation): (operation, {"newshape": new})}
     return rewire.settings(mender, f"keep the batch: reshape to {new}", change)
-
-
-def _batch_of(mender: Mender, entry: Any, batch: int) -> Fix | None:
-    evidence = mender.evidence
-    made = evidence.made_at(entry)
-    edits: list[Edit | None] = [None]
-    source = None
-    if made is not None:
-        source, call = made
-        whole = next((k.value for k in call.keywords if k.arg == "batch_shape"), None)
-        if whole is not None:
-            edits = [source.replace(whole, repr((batch, *entry.batch_shape[1:])))]
-        else:
-            edits = [source.keyword(call, "batch_size", repr(batch), ("shape", "batch_size"))]
-
-    def other(*_: Any) -> Any:
-        return keras.KerasTensor((batch, *entry.batch_shape[1:]), dtype=entry.dtype)
-
-    return mender.offer(
-        f"give {entry.name!r} a batch of {batch} too",
-        edits,
-        lambda *_: mender.trial.again(*rewire.replayed(evidence, mender.trial, {id(entry): other})),
-        source=source,
-    )
 
 
 @error_rule("KL207", "dot-of-other-sizes", origins=_DOT)

@@ -75,10 +75,6 @@ def differing(tensors: tuple[Any, ...], operation: Any = None) -> list[int]:
 
     Element by element, a size of 1 goes with any other.
     """
-    fits = {None} if operation is None or _lines_up(operation) else {None, 1}
+    fits = {None} if operation is None or joins(operation) else {None, 1}
     columns = zip(*[tensor.shape for tensor in tensors], strict=True)
     return [axis for axis, sizes in enumerate(columns) if len(set(sizes) - fits) > 1]
-
-
-def _lines_up(operation: Any) -> bool:
-    return type(operation).__name__ in ("Concatenate", "Stack")

@@ -11,6 +11,7 @@ from keraslab.debug._above import line_of
 from keraslab.debug._evidence import Evidence, shape_text
 from keraslab.debug._finding import Finding, Fix
 from keraslab.debug._mend import Mender
+from keraslab.debug._other_input import with_other_input
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug.errors._merge_parts import (
@@ -118,7 +119,11 @@ def _same_size(evidence: Evidence, big: Any, small: Any, odd: Any) -> list[Fix]:
         by = [b - s for b, s in zip(big.shape[1:-1], small.shape[1:-1], strict=True)]
         near = min(by) >= 0 and (max(by) <= 4 or rank == 3) and rank in (3, 4, 5)
         if near and once:
-            offered += [_padded(mender, small, by, rank), _cropped(mender, big, by, rank)]
+            pad, crop = "pad the smaller one with zeros", "crop the larger one"
+            offered += [
+                _at_the_ends(mender, pad, small, "ZeroPadding", by, rank),
+                _at_the_ends(mender, crop, big, "Cropping", by, rank),
+            ]
         elif rank == 4 and once:
             offered.append(_resized(mender, small, big))
             offered += _fitted_whole(mender, big, small)
@@ -138,7 +143,7 @@ def _divisible(mender: Mender, big: Any, small: Any) -> Fix | None:
     shape = tuple(entries[0].batch_shape[1:])
     sizes = tuple(n if n is None else -(-n // times) * times for n in shape[:-1])
     said = f"make the input {' × '.join(map(str, sizes))}, which {times} divides"
-    return rewire.with_other_input(mender, said, entries[0], (*sizes, shape[-1]))
+    return with_other_input(mender, said, entries[0], (*sizes, shape[-1]))
 
 
 def _halvings(evidence: Evidence, tensor: Any) -> int:
@@ -186,31 +191,15 @@ def _strided(mender: Mender, big: Any, small: Any, stride: int) -> Fix | None:
     )
 
 
-def _cropped(mender: Mender, big: Any, by: list[int], rank: int) -> Fix | None:
-    amount: Any = [(0, n) for n in by]
-    amount = amount[0] if rank == 3 else tuple(amount)
-    name = f"Cropping{rank - 2}D"
+def _at_the_ends(
+    mender: Mender, title: str, tensor: Any, kind: str, by: list[int], rank: int
+) -> Fix | None:
+    """Positions cut away or added at the end of each axis."""
+    each: list[Any] = [(0, n) for n in by]
+    amount = each[0] if rank == 3 else tuple(each)
+    name = f"{kind}{rank - 2}D"
     return replacing(
-        mender,
-        "crop the larger one",
-        big,
-        name,
-        repr(amount),
-        lambda: getattr(layers, name)(amount),
-    )
-
-
-def _padded(mender: Mender, small: Any, by: list[int], rank: int) -> Fix | None:
-    amount: Any = [(0, n) for n in by]
-    amount = amount[0] if rank == 3 else tuple(amount)
-    name = f"ZeroPadding{rank - 2}D"
-    return replacing(
-        mender,
-        "pad the smaller one with zeros",
-        small,
-        name,
-        repr(amount),
-        lambda: getattr(layers, name)(amount),
+        mender, title, tensor, name, repr(amount), lambda: getattr(layers, name)(amount)
     )
 
 

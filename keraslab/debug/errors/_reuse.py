@@ -11,6 +11,7 @@ from keraslab.debug import _rewire as rewire
 from keraslab.debug._evidence import Evidence, maker_of, shape_text
 from keraslab.debug._finding import Finding, Fix
 from keraslab.debug._mend import Mender
+from keraslab.debug._other_input import with_other_input
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
 
@@ -119,7 +120,7 @@ def other_shape(rule: Rule, evidence: Evidence) -> Finding | None:
     fixes = []
     if isinstance(entry, layers.InputLayer) and not over_steps and None not in made_for:
         title = f"make the input {shape_text((None, *made_for))}"
-        fixes.append(rewire.with_other_input(mender, title, entry, made_for))
+        fixes.append(with_other_input(mender, title, entry, made_for))
     if steps:
         fixes.insert(0, rewire.ahead(mender, _how(steps), tensor, steps))
     name = evidence.says(tensor)

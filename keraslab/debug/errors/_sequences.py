@@ -51,7 +51,7 @@ def only_the_last_step(rule: Rule, evidence: Evidence) -> Finding | None:
     repeat = Step("RepeatVector", (steps,))
     again = (
         rewire.ahead(mender, f"give it {steps} times, once a step", tensor, [repeat])
-        if wanted == 3
+        if wanted == 3 and not _in_a_loop(evidence)
         else None
     )
     decodes = _gives_sequences(operation) or isinstance(operation, layers.TimeDistributed)
@@ -66,6 +66,18 @@ def only_the_last_step(rule: Rule, evidence: Evidence) -> Finding | None:
         ),
         fixes=tuple(fix for fix in fixes if fix is not None),
     )
+
+
+def _in_a_loop(evidence: Evidence) -> bool:
+    """Whether the failing line runs again and again, on tensors that are not all the same."""
+    source = evidence.source
+    node: Any = source.node if source is not None else None
+    if source is None or node is None or source.runs_once(node):
+        return False
+    loops = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp)
+    while node is not None and not isinstance(node, (*loops, ast.FunctionDef, ast.Lambda)):
+        node = source.parent_of(node)
+    return isinstance(node, loops)
 
 
 def _steps_wanted(operation: Any) -> int | None:

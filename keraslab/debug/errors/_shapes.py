@@ -173,7 +173,7 @@ def reshape_changes_size(rule: Rule, evidence: Evidence) -> Finding | None:
     target = getattr(operation, key, None)
     if target is None:
         return None
-    target = tuple(target)
+    target = tuple(None if n is None else int(n) for n in target)
     given = tuple(tensor.shape[1:]) if key == "target_shape" else tuple(tensor.shape)
     if None in given or None in target:
         return None

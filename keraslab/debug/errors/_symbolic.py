@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
 import keras
 
@@ -62,6 +63,7 @@ def assign_into(rule: Rule, evidence: Evidence) -> Finding | None:
                         made.result,
                         made.params,
                         (edit,),
+                        tried=True,
                     )
                 )
     return _said(
@@ -253,9 +255,9 @@ def tensor_called(rule: Rule, evidence: Evidence) -> Finding | None:
                     again.result,
                     again.params,
                     (edit,),
+                    tried=True,
                 )
-                shown = changed_lines(source.text, fix)
-                fixes.append(Fix(fix.title, shown, fix.result, fix.params, fix.edits))
+                fixes.append(replace(fix, code=changed_lines(source.text, fix)))
         fixes.append(again)
     else:
         fixes.append(rewritten(evidence, f"use {name} itself", node, name))

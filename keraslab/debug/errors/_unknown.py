@@ -11,6 +11,7 @@ from keraslab.debug._above import POOLING, line_of
 from keraslab.debug._evidence import Evidence, maker_of, shape_text
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._mend import Mender
+from keraslab.debug._other_input import with_other_input
 from keraslab.debug._rules import Rule, error_rule
 
 
@@ -98,9 +99,7 @@ def _made_known(evidence: Evidence, source: Any, what: str) -> list[Fix]:
         )
         number = next(b for a, b in zip(shape, sizes, strict=True) if a is None)
         fixes.append(
-            rewire.with_other_input(
-                mender, f"{said} ({number} stands for yours)", entry, tuple(sizes)
-            )
+            with_other_input(mender, f"{said} ({number} stands for yours)", entry, tuple(sizes))
         )
     return [fix for fix in fixes if fix is not None]
 

@@ -28,6 +28,7 @@ from keraslab.graph.keras_internals._compiled import (
     wrapped_function,
 )
 from keraslab.graph.keras_internals._consumers import (
+    consumers_kept,
     held_by_a_model,
     made_as,
     outbound_nodes,
@@ -50,6 +51,7 @@ from keraslab.graph.keras_internals._gradients import (
     without_gradients,
 )
 from keraslab.graph.keras_internals._listening import (
+    MUST_RUN,
     current_hooks,
     hearing_calls,
     listening,
@@ -63,6 +65,11 @@ from keraslab.graph.keras_internals._moving import (
     replace_parts,
     stand_in_for,
     take_state,
+)
+from keraslab.graph.keras_internals._random import (
+    own_code,
+    private_random,
+    seed_all,
 )
 from keraslab.graph.keras_internals._reading import (
     SoFar,
@@ -102,6 +109,7 @@ from keraslab.graph.keras_internals._tracing import (
 
 __all__ = [
     "ERROR_HANDLER",
+    "MUST_RUN",
     "Before",
     "CannotTraceError",
     "Compiled",
@@ -118,6 +126,7 @@ __all__ = [
     "capture_thread_state",
     "compiled_with",
     "compute_loss",
+    "consumers_kept",
     "current_hooks",
     "facts_of",
     "filled",
@@ -151,7 +160,9 @@ __all__ = [
     "output_structure",
     "outputs_for",
     "outputs_of",
+    "own_code",
     "parts_of",
+    "private_random",
     "read_node",
     "record_of",
     "recount_nodes",
@@ -159,6 +170,7 @@ __all__ = [
     "replace_parts",
     "running",
     "safe_mode",
+    "seed_all",
     "settings_of",
     "shape_of",
     "shapes_built_for",

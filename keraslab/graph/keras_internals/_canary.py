@@ -15,6 +15,7 @@ from keras.src.utils import naming, tracking
 from keraslab.graph.keras_internals._compiled import names_in_compile
 from keraslab.graph.keras_internals._gradients import names_for_gradients
 from keraslab.graph.keras_internals._listening import MUST_RUN
+from keraslab.graph.keras_internals._random import names_for_random
 from keraslab.graph.keras_internals._reading import functional_of
 
 
@@ -78,7 +79,9 @@ def moved_names() -> list[str]:
             "_nodes _nodes_by_depth _inputs_struct _outputs_struct _standardize_inputs",
         ),
     }
-    if moved := _absent({**found, **names_in_compile(), **names_for_gradients()}):
+    if moved := _absent(
+        {**found, **names_in_compile(), **names_for_gradients(), **names_for_random()}
+    ):
         return moved
     node = layer._inbound_nodes[0]
     return _absent(

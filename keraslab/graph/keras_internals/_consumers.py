@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -12,6 +13,21 @@ import keras
 def outbound_nodes(operation: Any) -> list[Any]:
     """The nodes of all calls, in any model, that take a tensor this operation made."""
     return list(operation._outbound_nodes)
+
+
+@contextlib.contextmanager
+def consumers_kept(operations: Sequence[Any]) -> Iterator[None]:
+    """Forget afterwards what took tensors of some operations in this scope.
+
+    Args:
+        operations: Those whose tensors may be taken.
+    """
+    before = [(each, list(each._outbound_nodes)) for each in operations]
+    try:
+        yield
+    finally:
+        for each, nodes in before:
+            each._outbound_nodes[:] = nodes
 
 
 def made_as(tensor: Any) -> int | None:

@@ -31,6 +31,7 @@ MUST_RUN = {
     "load_weights": "calls load_weights()",
     "set_weights": "calls set_weights()",
 }
+"""The methods of a model that need the values of its weights, or change them, and why."""
 
 
 def _owner(cls: Any, name: str) -> Any:

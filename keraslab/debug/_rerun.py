@@ -1,0 +1,239 @@
+"""A change of someone's text tried: the least of the changed text is read again on stand-ins.
+
+No line of the person's runs. Statements are read one after another, as Python would run them, and
+of what they call only layers and functions of Keras are, on symbolic tensors without weights.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from keraslab.debug._evidence import Evidence
+from keraslab.debug._finding import Edit, Fix
+from keraslab.debug._reading import Reading, UnsureError, bound_names, read_names
+from keraslab.debug._source import Source, last_name
+from keraslab.debug._syntax import parsed
+from keraslab.graph import keras_internals, skeleton
+
+Verdict = Literal["works", "fails", "unknown"]
+_MOST = 300
+"""Statements in one function or file that are still gone through."""
+
+
+def verdict(fix: Fix, evidence: Evidence) -> Verdict:
+    """Whether a change of the text mends what failed, as far as reading it again can tell.
+
+    The text as it is is read as well: only where that fails, as it did for the person, does a
+    failure of the changed text count, and only where it does not pass does a success.
+
+    Args:
+        fix: The change, with its edits.
+        evidence: What the exception left.
+    """
+    source = _frame_of(fix.edits, evidence)
+    if source is None or not fix.edits:
+        return "unknown"
+    callers = evidence.sources[evidence.sources.index(source) + 1 :]
+    outcomes = evidence.__dict__.setdefault("_reread", {})
+    new = _again(source, callers, fix.edits)
+    if new == "unknown":
+        return "unknown"
+    key = (source.place, tuple((e.line, e.column) for e in fix.edits))
+    if key not in outcomes:
+        outcomes[key] = _again(source, callers, fix.edits, as_it_was=True)
+    old: Verdict = outcomes[key]
+    if new == "works":
+        return "works" if old != "works" else "unknown"
+    return "fails" if old == "fails" else "unknown"
+
+
+def in_a_loop(fix: Fix, evidence: Evidence) -> bool:
+    """Whether what a change writes runs again and again."""
+    source = evidence.source
+    tree = source.tree if source is not None else None
+    loops = (ast.For, ast.While, ast.ListComp, ast.GeneratorExp)
+    kept = vars(evidence)
+    if "_loops" not in kept:
+        kept["_loops"] = [n for n in ast.walk(tree) if isinstance(n, loops)] if tree else []
+    return any(
+        _spans(node, (edit.line + 1, edit.column)) for node in kept["_loops"] for edit in fix.edits
+    )
+
+
+def _frame_of(edits: Sequence[Edit], evidence: Evidence) -> Source | None:
+    """The innermost of the person's frames whose function holds all of a change."""
+    for source in evidence.sources:
+        if source.tree is None or source.file != evidence.sources[0].file:
+            return None
+        scope = Reading(source, ()).scope
+        if isinstance(scope, ast.Module):
+            return source
+        first = source.chars(getattr(scope, "body", [scope])[0])[:2]
+        last = source.chars(scope)[2:]
+        if all(first <= (e.line, e.column) and (e.end_line, e.end_column) <= last for e in edits):
+            return source
+    return None
+
+
+def _again(
+    source: Source, callers: tuple[Source, ...], edits: Sequence[Edit], as_it_was: bool = False
+) -> Verdict:
+    """Read the least of a text again, with a change or as it was."""
+    lines = source.text.split("\n")
+    nothing = [Edit(e.line, e.column, e.end_line, e.end_column, _between(lines, e)) for e in edits]
+    made = _edited(source, nothing if as_it_was else edits)
+    if made is None:
+        return "unknown"
+    new, places = made
+    reading = Reading(new, callers)
+    body = getattr(reading.scope, "body", [])
+    last = next((i for i, s in enumerate(body) if _holds(s, new.statement)), None)
+    if last is None or last > _MOST:
+        return "unknown"
+    chosen, soft = _least(reading, body[: last + 1], places)
+    with keras_internals.consumers_kept(reading.operations()):
+        try:
+            with skeleton():
+                for each in chosen:
+                    reading.run(each, soft=each in soft)
+        except UnsureError:
+            return "unknown"
+        except Exception:  # whatever a text raises, it does not work
+            return "unknown" if reading.unsure else "fails"
+    return "works"
+
+
+def _least(
+    reading: Reading, body: Sequence[ast.stmt], places: Sequence[tuple[int, int]]
+) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    """The statements that a change has to do with, and those of them that only lead to it."""
+    reads = {id(s): read_names(s) for s in body}
+    binds = {id(s): bound_names(s) for s in body}
+    chosen = {id(body[-1])}
+    chosen |= {id(s) for s in body if any(_spans(s, place) for place in places)}
+    stale: set[str] = set()
+    soft: set[int] = set()
+    while True:
+        before = len(chosen), len(soft)
+        for each in body:
+            if id(each) in chosen or reads[id(each)] & stale:
+                chosen.add(id(each))
+                if any(_spans(each, place) for place in places) or reads[id(each)] & stale:
+                    stale |= binds[id(each)]
+                # What a statement puts something into must be made anew from its start.
+                changed = _changed_by(each)
+                for other in body:
+                    if binds[id(other)] & changed or (
+                        _changed_by(other) & changed and changed & reads[id(each)]
+                    ):
+                        chosen.add(id(other))
+                stale |= changed
+        whole = any(_needs_all(s) for s in body if id(s) in chosen)
+        if whole:
+            for each in reversed(body):
+                wanted = {
+                    name
+                    for s in body
+                    if id(s) in chosen or id(s) in soft
+                    for name in reads[id(s)]
+                    if reading.is_made(name)
+                }
+                if binds[id(each)] & wanted and id(each) not in chosen:
+                    soft.add(id(each))
+        if (len(chosen), len(soft)) == before:
+            break
+    return (
+        [s for s in body if id(s) in chosen or id(s) in soft],
+        [s for s in body if id(s) in soft and id(s) not in chosen],
+    )
+
+
+def _needs_all(statement: ast.stmt) -> bool:
+    """Whether a statement makes a model of tensors, or goes through something again."""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return False
+    for node in ast.walk(statement):
+        if isinstance(node, (ast.For, ast.While)):
+            return True
+        if isinstance(node, ast.Call) and last_name(node.func) in ("Model", "Function"):
+            return True
+    return False
+
+
+def _changed_by(statement: ast.stmt) -> set[str]:
+    """The variables whose value a statement changes without giving them another."""
+    found: set[str] = set()
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return found
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            holder = node.value.func
+            if isinstance(holder, ast.Attribute) and isinstance(holder.value, ast.Name):
+                found.add(holder.value.id)
+        elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            found |= {node.value.id} if isinstance(node.value, ast.Name) else set()
+    return found
+
+
+def _edited(source: Source, edits: Sequence[Edit]) -> tuple[Source, list[tuple[int, int]]] | None:
+    """A source with another text, at the same statement; and where its changes begin."""
+    text = Fix("", "", edits=tuple(edits)).apply(source.text)
+    tree = parsed(text)
+    if tree is None or source.statement is None:
+        return None
+    old = source.text.split("\n")
+    starts = [0]
+    for text_line in old:
+        starts.append(starts[-1] + len(text_line) + 1)
+
+    def moved(offset: int, within: bool) -> int:
+        """Where a character of the old text is in the new one."""
+        shift = 0
+        for e in edits:
+            first, end = starts[e.line] + e.column, starts[e.end_line] + e.end_column
+            if end < offset or (end == offset and not within):
+                shift += len(e.text) - (end - first)
+        return offset + shift
+
+    new_lines = text.split("\n")
+
+    def place(offset: int) -> tuple[int, int]:
+        for number, line in enumerate(new_lines):
+            if offset <= len(line):
+                return number + 1, len(line[:offset].encode())
+            offset -= len(line) + 1
+        return len(new_lines), 0
+
+    line, column, *_ = source.chars(source.statement)
+    here = place(moved(starts[line] + column, within=False))
+    found = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and _spans(n, here)]
+    if not found:
+        return None
+    found.sort(key=lambda n: (n.lineno, n.col_offset))
+    made = copy.copy(source)
+    kept = {key: vars(source)[key] for key in ("_frame", "_line", "_span", "_settings")}
+    vars(made).clear()
+    at = [place(moved(starts[e.line] + e.column, within=True)) for e in edits]
+    vars(made).update(kept, text=text, tree=tree, statement=found[-1], node=None)
+    return made, at
+
+
+def _between(lines: Sequence[str], edit: Edit) -> str:
+    """What stands where an edit puts another text."""
+    part = list(lines[edit.line : edit.end_line + 1])
+    if edit.end_line >= len(lines):
+        part.append("")
+    part[-1] = part[-1][: edit.end_column]
+    part[0] = part[0][edit.column :]
+    return "\n".join(part)
+
+
+def _spans(node: Any, at: tuple[int, int]) -> bool:
+    return (node.lineno, node.col_offset) <= at <= (node.end_lineno, node.end_col_offset)
+
+
+def _holds(outer: ast.stmt, inner: ast.stmt | None) -> bool:
+    return any(node is inner for node in ast.walk(outer))
