@@ -157,7 +157,8 @@ class GraphWidget(anywidget.AnyWidget):
             try:
                 packed = self._packed(wanted, self.look)
             except _engine.DrawingError as error:
-                self.failed(str(error), table_html(graph, ""))
+                # Half of the limit: beside the table stand its head and its totals.
+                self.failed(str(error), table_html(graph, "", MESSAGE_LIMIT // 2))
             else:
                 self._send_picture(packed, status)
 

@@ -17,6 +17,9 @@ from keraslab.draw._table import table_html, table_text
 from keraslab.draw._tree import tree
 from keraslab.graph._data import Graph
 
+_LONGEST_TABLE = 1_000_000
+"""Characters of a table in place of a picture, which is written into the notebook."""
+
 
 class Picture:
     """A drawing of a graph, as SVG, PNG, HTML, DOT or, where all else fails, a table.
@@ -193,7 +196,7 @@ class Picture:
             sentence = sentence or f"The picture could not be drawn ({type(error).__name__})."
             bundle["text/plain"] = f"{sentence}\n{bundle['text/plain']}"
             try:
-                bundle["text/html"] = table_html(self.graph, sentence)
+                bundle["text/html"] = table_html(self.graph, sentence, _LONGEST_TABLE)
             except Exception:
                 bundle.pop("text/html", None)
         return {

@@ -14,16 +14,17 @@ def table_text(graph: Graph) -> str:
     return str(summary(graph))
 
 
-def table_html(graph: Graph, sentence: str) -> str:
+def table_html(graph: Graph, sentence: str, most: int | None = None) -> str:
     """The graph as an HTML table under a sentence that says why it is no picture.
 
     Args:
         graph: The graph of a model.
         sentence: Why there is no picture, as plain text.
+        most: How many characters the rows may take; None for all.
     """
     from keraslab.graph import summary
 
-    body = summary(graph)._repr_html_()
+    body = summary(graph).html(most)
     return (
         f'<div class="keraslab-table"><p>{html.escape(sentence)} '
         f"The table below shows the same.</p>{body}</div>"

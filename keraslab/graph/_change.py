@@ -15,7 +15,9 @@ from keraslab.graph._check import ModelError
 from keraslab.graph._data import Call, Edge, Graph, Port, TensorSpec, Weight
 from keraslab.graph._fits import fits
 from keraslab.graph._macs import macs_of
+from keraslab.graph._scope import SkeletonError
 from keraslab.graph._skeleton import skeleton
+from keraslab.graph._stranger import is_stateful
 from keraslab.graph._walk import Source
 from keraslab.graph._walk import _common_rows as common_rows
 from keraslab.graph._walk import _operands as operands_of
@@ -249,6 +251,11 @@ def _work_out(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, A
     numbers = keras_internals.RandomState()
     try:
         return _built(call, inputs, config)
+    except SkeletonError as error:
+        raise ModelError(
+            f"{call.name} ({call.type}) cannot be made anew without weights: it needs values at "
+            "once. Change it where the model is written."
+        ) from error
     finally:
         # Asking what would be must not change what the next layer starts from.
         numbers.put_back()
@@ -257,7 +264,7 @@ def _work_out(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, A
 def _built(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]) -> _Made:
     with skeleton():
         try:
-            operation = type(call.operation).from_config(dict(config))
+            operation = _made_anew(type(call.operation), dict(config))
         except Exception as error:  # a stranger's layer may raise anything
             raise ModelError(
                 f"{call.name} ({call.type}) cannot be made with these settings: {_said(error)}"
@@ -268,6 +275,13 @@ def _built(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]
             for w in getattr(operation, "weights", ())
         ]
     return _Made(outputs, tuple(weights), operation)
+
+
+def _made_anew(kind: Any, config: dict[str, Any]) -> Any:
+    """A layer of these settings; its states between batches, which are no weights, are left out."""
+    if not is_stateful(kind, config):
+        return kind.from_config(config)
+    return keras_internals.with_config(kind.from_config(config | {"stateful": False}), config)
 
 
 def _outputs(call: Call, operation: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:

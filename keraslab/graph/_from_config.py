@@ -20,6 +20,7 @@ from keraslab.graph._stranger import (
     class_of,
     cleaned,
     first_line,
+    is_stateful,
     taken_by_next,
 )
 
@@ -140,10 +141,9 @@ class _Rebuild:
             if isinstance(inner, keras.Model) or "shared_object_id" in config["layer"]:
                 del clean["layer"]
                 return kind(layer=inner, **clean)
-        made = kind.from_config(clean)
-        if changed:
-            made = keras_internals.with_config(made, config)
-        return made
+        stateful = is_stateful(kind, clean)
+        made = kind.from_config(clean | {"stateful": False} if stateful else clean)
+        return keras_internals.with_config(made, config) if changed or stateful else made
 
     def _model(self, config: Config, depth: int) -> Any:
         if depth > _DEEPEST:

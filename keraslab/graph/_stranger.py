@@ -154,3 +154,16 @@ def first_line(error: BaseException) -> str:
     """What an error says, in short."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0][:200]
+
+
+def is_stateful(kind: type, config: Mapping[str, Any]) -> bool:
+    """Whether a layer of this class and these settings keeps its states from batch to batch.
+
+    The states are no weights, but have values at once: without weights such a layer is made
+    stateless.
+
+    Args:
+        kind: The class of the layer.
+        config: Its settings.
+    """
+    return issubclass(kind, keras.layers.RNN) and config.get("stateful") is True

@@ -138,13 +138,30 @@ class Summary:
         return str(self)
 
     def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self, most: int | None = None) -> str:
+        """The table as HTML.
+
+        Args:
+            most: How many characters the rows may take; the first ones are shown, and how many
+                are left. None for all.
+        """
         columns = _used_columns(self.rows)
         head = "".join(_html_cell("th", _TITLES[c], c) for c in columns)
-        body = "".join(
-            "<tr>" + "".join(_html_cell("td", _cell(row, c), c) for c in columns) + "</tr>"
-            for row in self.rows
-        )
-        totals = "".join(f"<div>{escape(line)}</div>" for line in self.totals)
+        shown: list[str] = []
+        room = math.inf if most is None else most
+        for row in self.rows:
+            cells = "".join(_html_cell("td", _cell(row, c), c) for c in columns)
+            shown.append(f"<tr>{cells}</tr>")
+            room -= len(shown[-1])
+            if room < 0:
+                shown.pop()
+                break
+        body = "".join(shown)
+        left = len(self.rows) - len(shown)
+        lines = [f"… and {grouped(left)} more calls", *self.totals] if left else self.totals
+        totals = "".join(f"<div>{escape(line)}</div>" for line in lines)
         return (
             '<div style="color:var(--jp-content-font-color1,inherit);overflow-x:auto">'
             f'<div style="font-weight:600;margin-bottom:.4em">{escape(self.graph.name)}</div>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,8 +97,10 @@ class Lens:
         return live
 
     def _code(self, graph: Graph) -> list[dict[str, Any]]:
-        """The lines as the browser wants them."""
-        return [
+        """The lines as the browser wants them; without links where these are too many to send."""
+        from keraslab.draw._graph_widget import MESSAGE_LIMIT
+
+        lines: list[dict[str, Any]] = [
             {
                 "number": line.number,
                 "code": line.code,
@@ -106,6 +109,9 @@ class Lens:
             }
             for line in self.lines
         ]
+        bare = [line | {"calls": []} for line in lines]
+        fits = (code for code in (lines, bare) if len(json.dumps(code)) <= MESSAGE_LIMIT)
+        return next(fits, [])
 
     def _html(self) -> str:
         rows = "".join(

@@ -111,3 +111,14 @@ def test_playing_comes_to_its_end(page: Page) -> None:
     page.get_by_role("button", name="Play the graph growing").click()
     expect(page.locator(".klv-lens-said")).to_have_text("Line 10, step 6 of 6", timeout=15_000)
     expect(page.locator(".klv-svg .node.klv-later")).to_have_count(0)
+
+
+def test_a_click_shows_the_line_of_code_that_made_a_call(page: Page) -> None:
+    node(page, "pool").click()
+    pane = page.locator(".klv-pane")
+    expect(pane).to_contain_text("line 9")
+    expect(pane).to_contain_text('x = L.GlobalAveragePooling2D(name="pool")(x)')
+    node(page, "before").click()
+    expect(pane).to_contain_text("Settings")
+    expect(pane).not_to_contain_text("line ")
+    assert page.errors == []

@@ -260,3 +260,23 @@ def test_a_box_for_own_weights_hides_no_memory():
     assert (box.params, box.outputs, graph.costs.memory[box.id]) == (8, (), 0)
     assert graph.costs.unknown_memory == ()
     assert graph.costs.inference_peak == 2 * 8 * 4
+
+
+def stateful(units):
+    x = keras.Input(batch_shape=(4, 6, 3), name="x")
+    y = L.GRU(units, stateful=True, return_sequences=True, name="gru")(x)
+    return keras.Model(x, L.LSTM(2, stateful=True, name="lstm")(y))
+
+
+def test_a_layer_that_keeps_its_states_is_read_and_changed(tmp_path):
+    model = stateful(5)
+    model.save(tmp_path / "m.keras")
+    for given in (model.get_config(), tmp_path / "m.keras"):
+        graph = read_graph(given)
+        assert not diff(model, graph)
+        assert graph.call_by_id["gru#0"].config["stateful"] is True
+        assert graph.params == model.count_params()
+    wider = what_if(model, {"gru": {"units": 7}})
+    assert not diff(wider, stateful(7))
+    assert wider.call_by_id["gru#0"].config["stateful"] is True
+    assert not diff(what_if(wider, {"gru": {"units": 5}}), model)

@@ -20,7 +20,7 @@ Y = X.sum(1, keepdims=True)
 
 @pytest.fixture
 def base():
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = keras.Sequential([L.Input((8,)), L.Dense(6), L.Dense(4)])
     model.compile("sgd", "mse")
     return model
@@ -173,7 +173,7 @@ def test_layers_made_inside_another_skeleton_can_be_used_again():
 
 
 def test_names_of_captured_layers_do_not_clash_with_automatic_ones():
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     outside = [L.Dense(3), L.Dense(3)]
     assert [layer.name for layer in outside] == ["dense", "dense_1"]
 
@@ -191,7 +191,7 @@ def test_names_of_captured_layers_do_not_clash_with_automatic_ones():
     assert materialize(build_skeleton(build).model).predict(X, verbose=0).shape == (16, 3)
 
     chain = keras.Sequential([L.Input((8,)), *[L.Dense(3) for _ in range(3)]])
-    keras.backend.clear_session()
+    keras.utils.clear_session(free_memory=False)
     model = build_skeleton(on_output, chain).model
     assert len({layer.name for layer in model.layers}) == len(model.layers)
 

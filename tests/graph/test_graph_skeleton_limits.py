@@ -202,7 +202,7 @@ def test_rebuilds_leave_nothing_behind():
 GPT = """
 import gc, keras, psutil
 from keras import layers as L
-from keraslab.graph import skeleton
+from keraslab.graph import read_graph, skeleton
 def build(width, depth):
     x = inputs = L.Input((1024,), dtype="int32")
     x = L.Embedding(50257, width)(x)
@@ -212,13 +212,16 @@ def build(width, depth):
         y = L.Dense(4 * width, "gelu")(L.LayerNormalization()(x))
         x = x + L.Dense(width)(y)
     return keras.Model(inputs, L.LayerNormalization()(x))
-with skeleton():
-    build(50, 1)
+def read(width, depth):
+    with skeleton():
+        graph = read_graph(build(width, depth))
+    return graph, graph.costs.inference_peak
+read(50, 1)
 gc.collect()
 before = psutil.Process().memory_info().rss
-with skeleton():
-    model = build(1600, 48)
-print(model.count_params(), psutil.Process().memory_info().rss - before)
+graph, peak = read(1600, 48)
+grown = psutil.Process().memory_info().rss - before
+print(graph.params, graph.macs, peak, grown)
 """
 
 
@@ -227,8 +230,10 @@ def test_a_model_of_a_billion_parameters_costs_little():
     output = subprocess.run(
         [sys.executable, "-c", GPT], capture_output=True, text=True, check=True
     ).stdout
-    parameters, grown = map(int, output.split())
+    parameters, macs, peak, grown = map(int, output.split())
     assert parameters > 1_500_000_000
+    assert macs > 1024 * 1_400_000_000  # each weight outside the table, at each of the steps
+    assert peak > 0
     assert grown < 30 * 2**20
 
 

@@ -1,6 +1,7 @@
 """A changed graph is the graph of the model that Keras builds with the change in its config."""
 
 import copy
+from collections import OrderedDict
 
 import keras
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers as L
 
-from keraslab.graph import ModelError, read_graph, skeleton, what_if
+from keraslab.graph import ModelError, _change, read_graph, skeleton, what_if
 
 
 def rebuilt(model, changes):
@@ -239,3 +240,21 @@ def test_names_of_several_inputs_are_asked_for():
         model = keras.Model([a, b], L.Add(name="add")([a, b]))
     with pytest.raises(ModelError, match="2 inputs, so give a dict with their names: a, b"):
         what_if(model, sizes=(4,))
+
+
+def test_what_was_worked_out_is_remembered(tower, monkeypatch):
+    graph = read_graph(tower)
+    made = []
+    work_out = _change._work_out
+    monkeypatch.setattr(
+        _change, "_work_out", lambda call, *more: (made.append(call.id), work_out(call, *more))[1]
+    )
+    monkeypatch.setattr(_change, "_MEMO", OrderedDict())
+    first = what_if(graph, {"dense": {"units": 23}})
+    assert made == ["dense#0", "out#0"]  # the calls that need other weights, and no other
+    # What the change does not reach is not even copied.
+    before = {call.id: call for call in graph.calls}
+    assert [c.id for c in first.calls if c is not before[c.id]] == ["dense#0", "out#0"]
+    made.clear()
+    assert told(what_if(graph, {"dense": {"units": 23}})) == told(first)
+    assert made == []

@@ -1,9 +1,12 @@
 """The lens tells for each line of a cell what it made."""
 
+import json
+
 import keras
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from keraslab.draw import _graph_widget
 from keraslab.panels import _lens
 from keraslab.panels._lens import run_lens
 
@@ -180,3 +183,14 @@ def test_a_layer_that_an_earlier_cell_called_is_shared(shell):
     # On another input alone, where the first call is not in the graph at all.
     again = run_lens(shell, 'other = keras.Input((8,), name="other")\ng = used(other)\n')
     assert notes(again)[2][1] == "shared"
+
+
+def test_code_that_makes_very_many_calls_is_sent_without_links(shell, monkeypatch):
+    monkeypatch.setattr(_lens, "in_terminal", lambda: False)
+    lens = run_lens(shell, CELL)
+    lens._repr_mimebundle_()
+    code = lens._view.widget.code
+    assert [call["id"] for call in code[4]["calls"]] == ["conv#0"]
+    for limit, wanted in ((len(json.dumps(code)) - 1, [[]] * len(code)), (100, [])):
+        monkeypatch.setattr(_graph_widget, "MESSAGE_LIMIT", limit)
+        assert [line["calls"] for line in lens._code(lens.graph)] == wanted
