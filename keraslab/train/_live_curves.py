@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from keraslab.draw._curves_picture import figure, png
+from keraslab.train._frame import history_frame
 from keraslab.train._history import LEARNING_RATE, History
 from keraslab.train._marks import Reading, checked_baseline, read
 from keraslab.train._names import output_names
@@ -143,18 +144,11 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
         Raises:
             ImportError: If pandas is not installed; ``history`` holds the same numbers.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "LiveCurves.to_frame() needs pandas (pip install pandas). LiveCurves.history "
-                "holds the same numbers as a dict of lists."
-            ) from error
-        columns = {name: pandas.Series(each, dtype=object) for name, each in self.history.items()}
-        frame = pandas.DataFrame(columns).infer_objects()
+        frame = history_frame(self.history, "LiveCurves")
         epochs = [epoch + 1 for epoch in self._record.epochs]
         # A value that came in some epochs only leaves its column shorter than the others.
-        frame.index = pandas.Index(epochs[: len(frame)], name="epoch")
+        frame.index = epochs[: len(frame)]
+        frame.index.name = "epoch"
         return frame
 
     def _reading(self) -> Reading:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from keraslab.train._best import Best, BestWeights
 from keraslab.train._control import Switch
+from keraslab.train._frame import history_frame
 from keraslab.train._history import History
 from keraslab.train._live_curves import LiveCurves
 from keraslab.train._loop import Loop
@@ -315,20 +316,12 @@ class Run:
         Raises:
             ImportError: if pandas is not installed; ``history`` holds the same numbers.
         """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "Run.to_frame() needs pandas (pip install pandas). Run.history holds the same "
-                "numbers as a dict of lists."
-            ) from error
-        columns = {name: pandas.Series(each, dtype=object) for name, each in self.history.items()}
-        frame = pandas.DataFrame(columns).infer_objects()
+        frame = history_frame(self.history, "Run")
         epochs = self.record.epochs
-        if epochs and len(epochs) == len(frame):
-            frame.index = pandas.Index([epoch + 1 for epoch in epochs], name="epoch")
-        else:
-            frame.index.name = "step" if self._loop is not None else "epoch"
+        by_epoch = bool(epochs) and len(epochs) == len(frame)
+        if by_epoch:
+            frame.index = [epoch + 1 for epoch in epochs]
+        frame.index.name = "epoch" if by_epoch or self._loop is None else "step"
         return frame
 
     @property

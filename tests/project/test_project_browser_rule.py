@@ -18,6 +18,8 @@ def run(folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
     kept = {
         k: v for k, v in os.environ.items() if k not in ("CHROMIUM", "KERASLAB_REQUIRE_BROWSER")
     }
+    # Plugins of pytest take seconds to load, and this needs none.
+    kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     # A PATH with nothing in it stands for a machine without a browser.
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", str(folder)],

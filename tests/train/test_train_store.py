@@ -280,34 +280,30 @@ def test_csv(store, tmp_path):
     assert [path.name for path in tmp_path.glob("*.csv")] == ["out.csv"]
 
 
-def test_tensorboard_is_told_through_its_own_writer(store, tmp_path, monkeypatch):
-    written = []
+def test_tensorboard_reads_back_what_its_own_writer_wrote(store, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.util.tensor_util import make_ndarray
 
-    class Writer:
-        def __init__(self, folder):
-            self.folder = folder
-
-        def add_scalar(self, tag, data, step, *, wall_time=None, description=None):
-            written.append((self.folder, tag, data, step))
-
-        def close(self):
-            written.append(self.folder)
-
-    stand_in = types.SimpleNamespace(Writer=Writer)
-    monkeypatch.setitem(sys.modules, "tensorboard", types.SimpleNamespace(summary=stand_in))
-    monkeypatch.setitem(sys.modules, "tensorboard.summary", stand_in)
     id_ = keep(store, "a/b", epochs=2)
-    store.runs().to_tensorboard(tmp_path)
-    train, validation = (str(tmp_path / f"a_b-{id_}" / part) for part in ("train", "validation"))
-    assert written == [
-        *((train, "batch_loss", 1 / step, step) for step in (1, 2, 3, 4)),
-        (train, "epoch_loss", 1.0, 0),
-        (train, "epoch_loss", 0.5, 1),
-        train,
-        (validation, "epoch_loss", 2.0, 0),
-        (validation, "epoch_loss", 1.0, 1),
-        validation,
-    ]
+    store.runs().to_tensorboard(tmp_path / "events")
+    folder = tmp_path / "events" / f"a_b-{id_}"
+    start = store.runs()[0].started.timestamp()
+    read = {}
+    for part in sorted(folder.iterdir()):
+        events = EventAccumulator(str(part)).Reload()
+        for tag in events.Tags()["tensors"]:
+            assert events.SummaryMetadata(tag).plugin_data.plugin_name == "scalars"
+            read[part.name, tag] = [
+                (e.step, float(make_ndarray(e.tensor_proto)), round(e.wall_time - start, 3))
+                for e in events.Tensors(tag)
+            ]
+    third = float(np.float32(1 / 3))
+    assert read == {
+        ("train", "batch_loss"): [(1, 1.0, 0.0), (2, 0.5, 0.1), (3, third, 0.2), (4, 0.25, 0.3)],
+        ("train", "epoch_loss"): [(0, 1.0, 0.1), (1, 0.5, 0.3)],
+        ("validation", "epoch_loss"): [(0, 2.0, 0.1), (1, 1.0, 0.3)],
+    }
+    assert [path.name for path in (tmp_path / "events").iterdir()] == [folder.name]
 
 
 def test_mlflow_is_told_through_its_own_client(store, monkeypatch):
