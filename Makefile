@@ -32,6 +32,8 @@ help:
 # In a container one is root, and Jupyter then asks for a word; it listens on loopback, with a token.
 ROOT_OPTION := $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# TensorFlow's lines about the machine's GPU would stand in the first cell of every notebook.
+lab: export TF_CPP_MIN_LOG_LEVEL ?= 3
 lab: $(VENV)/.for-lab
 	$(PY) -m jupyterlab notebooks/00_tour.ipynb $(ROOT_OPTION) $(ARGS)
 
@@ -52,6 +54,8 @@ test-backends: $(VENV)/.for-backends
 			JAX_PLATFORMS=cpu XLA_FLAGS=--xla_backend_optimization_level=0 \
 			$(PY) -m pytest -q tests/zoo/test_zoo_contract.py \
 			$(MARKS) $(ARGS) || exit 1; \
+		[ "$$backend" != jax ] || TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
+			$(PY) -m pytest -q tests/train/test_train_distribution.py || exit 1; \
 	done
 
 lint: $(VENV)/.for-test
@@ -64,9 +68,12 @@ types: $(VENV)/.for-test
 	@$(PY) -m mypy
 
 # TF_CPP_MIN_LOG_LEVEL, CUDA_VISIBLE_DEVICES: quiet, and the same on machines with a GPU.
+# KERASLAB_HOME: no run is taken over from before, and none is left among the person's own.
 notebooks: $(VENV)/.for-test
 	@echo '== notebooks'
-	@TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 $(PY) -m pytest -q $(SPREAD) --nbval-lax notebooks
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+		KERASLAB_HOME="$$home" TF_CPP_MIN_LOG_LEVEL=3 CUDA_VISIBLE_DEVICES=-1 \
+		$(PY) -m pytest -q $(SPREAD) --nbval-lax notebooks
 
 # Last, so that its summary is the last thing on the screen.
 unit: $(VENV)/.for-test
@@ -97,13 +104,13 @@ $(VENV)/.for-lab: pyproject.toml
 $(VENV)/.for-test: pyproject.toml
 	@$(create_venv)
 	@echo 'Installing keraslab and its test tools (the first time this takes some minutes) ...'
-	@$(PY) -m pip install -qq -e '.[test,data,ratings]'
+	@$(PY) -m pip install -qq -e '.[test,data,ratings,distributed,tensorboard]'
 	@touch $@ $(VENV)/.for-lab
 
 # One release of PyTorch: the newest may be another build, with some gigabytes for a GPU.
 $(VENV)/.for-backends: $(VENV)/.for-test
 	@echo 'Installing JAX and PyTorch ...'
-	@$(PY) -m pip install -qq -e '.[test,data,ratings,jax,torch]' 'torch==2.13.0'
+	@$(PY) -m pip install -qq -e '.[test,data,ratings,distributed,tensorboard,jax,torch]' 'torch==2.13.0'
 	@touch $@
 
 # Keeps a .venv that works (uv makes them too), else makes one with the first Python that can.

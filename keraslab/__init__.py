@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from keraslab.graph import summary as summary
     from keraslab.graph import to_code as to_code
     from keraslab.graph import what_if as what_if
+    from keraslab.panels import Comparison as Comparison
     from keraslab.panels import Run as Run
+    from keraslab.panels import compare as compare
     from keraslab.panels import diff as diff
     from keraslab.panels import explain as explain
     from keraslab.panels import explore as explore
@@ -40,9 +42,13 @@ if TYPE_CHECKING:
     from keraslab.panels import watch as watch
     from keraslab.train import LiveCurves as LiveCurves
     from keraslab.train import Store as Store
+    from keraslab.train import grid as grid
+    from keraslab.train import match as match
     from keraslab.train import runs as runs
 
 _ROOM_OF = {
+    "Comparison": "panels",
+    "compare": "panels",
     "Cost": "graph",
     "check": "debug",
     "cost_of": "graph",
@@ -55,6 +61,8 @@ _ROOM_OF = {
     "explained": "debug",
     "explore": "panels",
     "fit": "panels",
+    "grid": "train",
+    "match": "train",
     "materialize": "graph",
     "plot_model": "draw",
     "probe": "debug",
@@ -73,6 +81,7 @@ _ROOM_OF = {
 }
 
 __all__ = [
+    "Comparison",
     "Cost",
     "Finding",
     "Graph",
@@ -84,6 +93,7 @@ __all__ = [
     "__version__",
     "blocks",
     "check",
+    "compare",
     "cost_of",
     "datasets",
     "diagnose",
@@ -92,6 +102,8 @@ __all__ = [
     "explained",
     "explore",
     "fit",
+    "grid",
+    "match",
     "materialize",
     "plot_model",
     "probe",

@@ -210,13 +210,13 @@ def _wide(plot: Plot) -> bool:
     return bool(len(y) and y.min() > 0 and y.max() > 100 * y.min())
 
 
-def png(drawn: Figure, *, dpi: int = 110) -> bytes:
+def png(drawn: Figure, *, dpi: int = 110, colours: int = 96) -> bytes:
     """The figure as PNG bytes, in few colours, as it is kept inside notebooks."""
     from PIL import Image
 
     raw, small = io.BytesIO(), io.BytesIO()
     drawn.savefig(raw, format="png", dpi=dpi)
-    Image.open(raw).convert("RGB").quantize(96).save(small, "PNG", optimize=True)
+    Image.open(raw).convert("RGB").quantize(colours).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 

@@ -14,6 +14,7 @@ const ENTRIES = [
   ["graph_widget.css"],
   ["page.js", "iife"],
   ["curves_widget.js", "esm"],
+  ["comparison_widget.js", "esm"],
 ];
 
 for (const [name, format, globalName] of ENTRIES) {

@@ -1,5 +1,6 @@
 """What people touch: the graph of a model, and a build function under controls."""
 
+from keraslab.panels._comparison import Comparison, compare
 from keraslab.panels._diff import DiffView, diff
 from keraslab.panels._findings import Explanation, explain
 from keraslab.panels._run_panel import Run, fit
@@ -7,12 +8,14 @@ from keraslab.panels._show import GraphView, show
 from keraslab.panels._watch import Watch, watch
 
 __all__ = [
+    "Comparison",
     "DiffView",
     "Explanation",
     "Explorer",
     "GraphView",
     "Run",
     "Watch",
+    "compare",
     "diff",
     "explain",
     "explore",

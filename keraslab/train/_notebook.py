@@ -5,13 +5,21 @@ from __future__ import annotations
 import sys
 import threading
 import uuid
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from keraslab.draw._curves_widget import CurvesWidget
+
+class Slotted(Protocol):
+    """A widget whose live view moves to where the class ``slot`` is in the page."""
+
+    slot: str
+
+    @property
+    def model_id(self) -> str:
+        """What the page knows it by."""
 
 
 def shell() -> Any:
@@ -37,7 +45,7 @@ class Place:
 
     def __init__(
         self,
-        widget: CurvesWidget,
+        widget: Slotted,
         left: Callable[[BaseException | None], None],
         around: Any = None,
     ) -> None:
@@ -77,20 +85,26 @@ class Place:
 
     def settle(self, drawn: Figure, text: str, below: str = "") -> None:
         """Put the picture where the widget was, and HTML below it."""
-        from IPython.display import display
-
         from keraslab.draw._curves_picture import image_tag, png
 
         picture = png(drawn)
+        tag = image_tag(picture, drawn.get_figwidth() * 96, text)
+        self.replace(tag, {"image/png": picture, "text/plain": text}, below)
+
+    def replace(self, still: str, others: Mapping[str, Any], below: str = "") -> None:
+        """Put HTML where the widget was, which a live page hides behind the live view.
+
+        Args:
+            still: The HTML.
+            others: The same as other MIME types.
+            below: HTML that stays in sight below either.
+        """
+        from IPython.display import display
+
         # First the widget learns where it will live, then its old place goes.
         self._widget.slot = self._id
-        tag = image_tag(picture, drawn.get_figwidth() * 96, text)
         display(  # type: ignore[no-untyped-call]
-            {
-                "text/html": f'<div class="{self._id}">{tag}</div>{below}',
-                "image/png": picture,
-                "text/plain": text,
-            },
+            {"text/html": f'<div class="{self._id}">{still}</div>{below}', **others},
             raw=True,
             display_id=self._id,
             update=True,

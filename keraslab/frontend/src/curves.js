@@ -19,6 +19,8 @@ function placer(parent) {
 export class Curves {
   constructor() {
     this.root = make("div", "klc");
+    // JupyterLab would take Enter, Space and arrows for itself before a button or slider sees them.
+    this.root.dataset.lmSuppressShortcuts = "true";
     const head = make("div", "klc-status", this.root);
     this.text = make("span", "klc-text", head);
     this.bar = make("div", "klc-bar", head);

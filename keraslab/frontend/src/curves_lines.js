@@ -14,8 +14,33 @@ export const KINDS = [
   { kind: "value", label: "value", width: 1.5 },
 ];
 
-/** Each line once more, as it came, to be seen faintly behind itself when it is smoothed. */
-export const LINES = [...KINDS, ...KINDS.map((one) => ({ ...one, raw: true }))];
+/**
+ * Each line once more, as it came, to be seen faintly behind itself when it is smoothed.
+ *
+ * What a plot is given as its looks is a list of these. `with` names the kind that a line comes and
+ * goes with; such a line has no place of its own in the legend. `colour` is one for light and one
+ * for dark grounds, `shape` draws its points, `swatch` stands for it in the legend, and `edge` says
+ * that it is one edge of the band around the line that it goes with: the lower one follows the upper.
+ */
+export const LINES = [...KINDS, ...KINDS.map((one) => ({ ...one, raw: true, with: one.kind }))];
+
+/** The colour of a line on this ground. */
+export function inkOf({ kind, colour, faint, raw, edge }, dark) {
+  if (edge) return "transparent";
+  const base = COLOURS[dark ? "dark" : "light"];
+  const own = colour?.[dark ? "dark" : "light"];
+  const ink = own ?? (kind === "validation" ? base.validation : base.train);
+  return ink + (raw ? (faint ? "30" : "50") : faint ? "80" : "");
+}
+
+/** The bands between edges, as uPlot wants them: the upper edge first. */
+export function bandsOf(looks, dark) {
+  return looks.flatMap((look, i) =>
+    look.edge === "high"
+      ? [{ series: [i + 1, i + 2], fill: dark ? `${look.colour.dark}40` : `${look.colour.light}2e` }]
+      : [],
+  );
+}
 
 /**
  * An exponential mean that forgets over a length of the axis, not over a number of points: lines

@@ -1,6 +1,6 @@
 // One small plot of the training curves, drawn on canvas by uPlot.
 import uPlot from "uplot";
-import { COLOURS, KINDS, LINES, broken, count, isDark, last, number, short, smooth } from "./curves_lines.js";
+import { COLOURS, LINES, bandsOf, broken, count, inkOf, isDark, last, number, short, smooth } from "./curves_lines.js";
 import { drawMarks, levels } from "./curves_marks.js";
 
 const PLOT_HEIGHT = 186;
@@ -15,9 +15,13 @@ export function make(tag, className, parent) {
 
 /** One plot: training and validation of one metric of one output. */
 export class Small {
-  /** @param {string} group what plots share that show the cursor together */
-  constructor(parent, plot, group = "") {
+  /**
+   * @param {string} group what plots share that show the cursor together
+   * @param {object[]} looks what kinds of lines there are, and how they look
+   */
+  constructor(parent, plot, group = "", looks = LINES) {
     this.group = group;
+    this.looks = looks;
     this.smoothing = 0;
     this.marks = [];
     this.root = make("div", "klc-plot", parent);
@@ -58,7 +62,7 @@ export class Small {
 
   /** The lines on one shared x, as uPlot wants them: undefined where a line has no point. */
   data() {
-    const tables = LINES.map(({ kind, raw }) => {
+    const tables = this.looks.map(({ kind, raw }) => {
       const line = this.plot.lines.find((one) => one.kind === kind);
       if (!line || !line.x.length || (raw && !this.smoothing)) return [[], []];
       const y = this.log ? line.y.map((v) => (v != null && v > 0 ? v : null)) : line.y;
@@ -90,6 +94,13 @@ export class Small {
     this.label();
   }
 
+  /** Show or hide the lines of a kind, as its entry in the legend does. */
+  toggle(kind, show) {
+    if (this.hidden.has(kind) !== show) return;
+    this.hidden[show ? "delete" : "add"](kind);
+    this.chart?.setSeries(this.looks.findIndex((look) => look.kind === kind) + 1, { show });
+  }
+
   zoom(on) {
     this.zoomed = on;
     this.back.hidden = !on;
@@ -113,7 +124,8 @@ export class Small {
 
   options() {
     const style = getComputedStyle(this.root);
-    const colour = COLOURS[isDark(this.root) ? "dark" : "light"];
+    const dark = isDark(this.root);
+    const colour = COLOURS[dark ? "dark" : "light"];
     const ink = style.getPropertyValue("--klc-faint").trim() || style.color;
     const ground = style.getPropertyValue("--klc-ground").trim() || "white";
     const line = style.getPropertyValue("--klc-grid").trim() || "#8883";
@@ -145,11 +157,13 @@ export class Small {
         draw: [(chart) => drawMarks(chart, this.marks, { ...colour, font, ground })],
         setSeries: [
           (chart, i) => {
-            if (i == null || i > KINDS.length) return;
-            const { kind } = KINDS[i - 1];
-            chart.setSeries(i + KINDS.length, { show: chart.series[i].show });
-            this.hidden[chart.series[i].show ? "delete" : "add"](kind);
+            if (i == null || this.looks[i - 1].with) return;
+            const { kind } = this.looks[i - 1];
+            const { show } = chart.series[i];
+            this.hidden[show ? "delete" : "add"](kind);
+            this.looks.forEach((look, at) => look.with === kind && chart.setSeries(at + 1, { show }));
             this.label();
+            this.toggled?.(kind, show);
           },
         ],
       },
@@ -174,25 +188,31 @@ export class Small {
           values: (_c, ticks) => ticks.map((tick) => (tick == null ? "" : short(tick))),
         },
       ],
-      legend: { markers: { width: 2, dash: (_c, i) => (LINES[i - 1].dash ? "dashed" : "solid") } },
+      bands: bandsOf(this.looks, dark),
+      legend: {
+        markers: { width: 2, dash: (_c, i) => (this.looks[i - 1].dash ? "dashed" : "solid") },
+      },
       series: [
         { label: "epoch", value: (_c, x, _s, at) => (at == null ? "" : this.place(x)) },
-        ...LINES.map(({ kind, label, width, dash, faint, raw }) => ({
-          label,
-          width: raw ? 1 : width,
-          dash,
-          show: !this.hidden.has(kind),
-          ...(faint && { paths: broken }),
-          stroke:
-            (kind === "validation" ? colour.validation : colour.train) +
-            (raw ? (faint ? "30" : "50") : faint ? "80" : ""),
-          points: {
-            show: (chart, i) => !faint && !raw && count(chart.data[i]) <= 40,
-            size: 5,
-            fill: kind === "validation" ? style.getPropertyValue("--klc-ground") : colour.train,
-          },
-          value: (chart, value, i, at) => number(at == null ? last(chart.data[i]) : value),
-        })),
+        ...this.looks.map((look) => {
+          const { kind, label, width, dash, faint, raw, edge, shape } = look;
+          const ink = inkOf(look, dark);
+          return {
+            label,
+            width: raw ? 1 : width,
+            dash,
+            show: !this.hidden.has(look.with ?? kind),
+            ...(faint && { paths: broken }),
+            stroke: ink,
+            points: {
+              show: (chart, i) => !faint && !raw && !edge && count(chart.data[i]) <= 40,
+              size: 5,
+              fill: kind === "validation" ? style.getPropertyValue("--klc-ground") : ink,
+              ...(shape && { paths: shape }),
+            },
+            value: (chart, value, i, at) => number(at == null ? last(chart.data[i]) : value),
+          };
+        }),
       ],
     };
   }
@@ -224,6 +244,8 @@ export class Small {
       entry.tabIndex = 0;
       entry.setAttribute("role", "button");
       entry.title = "Show or hide this line";
+      const swatch = this.looks[i - 1].swatch?.();
+      if (swatch) entry.querySelector(".u-marker").replaceWith(swatch);
       entry.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
@@ -236,10 +258,12 @@ export class Small {
   label() {
     const rows = this.body.querySelectorAll(".u-series");
     if (rows[0]) rows[0].querySelector(".u-label").textContent = this.axis;
-    LINES.forEach(({ kind, raw }, i) => {
-      const line = this.plot.lines.find((one) => one.kind === kind);
-      rows[i + 1]?.classList.toggle("klc-empty", raw || !line || line.x.length === 0);
-      rows[i + 1]?.querySelector("th").setAttribute("aria-pressed", String(!this.hidden.has(kind)));
+    this.looks.forEach((look, i) => {
+      const line = this.plot.lines.find((one) => one.kind === look.kind);
+      const none = look.with != null || !line || line.x.length === 0;
+      rows[i + 1]?.classList.toggle("klc-empty", none && !look.swatch);
+      const shown = String(!this.hidden.has(look.kind));
+      rows[i + 1]?.querySelector("th").setAttribute("aria-pressed", shown);
     });
   }
 

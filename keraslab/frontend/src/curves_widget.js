@@ -1,33 +1,8 @@
 // The live curves in a notebook: keeps the points of one widget, and shows them in its views.
 import { Curves } from "./curves.js";
+import { doubles, singles } from "./bytes.js";
+import { Slot } from "./slot.js";
 import "./curves.css";
-
-/**
- * @param {DataView | ArrayBuffer} raw eight bytes a value
- * @returns {number[]}
- */
-function doubles(raw) {
-  const view = bytes(raw);
-  return Array.from({ length: view.byteLength / 8 }, (_, i) => view.getFloat64(8 * i, true));
-}
-
-/**
- * @param {DataView | ArrayBuffer} raw four bytes a value
- * @returns {(number | null)[]} null, a gap, for what is not a number
- */
-function singles(raw) {
-  const view = bytes(raw);
-  return Array.from({ length: view.byteLength / 4 }, (_, i) => {
-    const value = view.getFloat32(4 * i, true);
-    return Number.isFinite(value) ? value : null;
-  });
-}
-
-function bytes(raw) {
-  return ArrayBuffer.isView(raw)
-    ? new DataView(raw.buffer, raw.byteOffset, raw.byteLength)
-    : new DataView(raw);
-}
 
 /** The plots of a snapshot, with numbers instead of bytes. */
 function read(snapshot) {
@@ -43,10 +18,7 @@ export default () => {
   let status = {};
   /** @type {Set<Curves>} */
   const views = new Set();
-  /** The view that moves into the slot, and the slot's element while it lives there. */
-  let moved = null;
-  let slot = null;
-  let watcher = null;
+  const slot = new Slot(views, open, drop);
 
   const show = () => views.forEach((view) => view.show(plots, status));
 
@@ -66,34 +38,11 @@ export default () => {
     show();
   }
 
-  function settle(model) {
-    const name = model.get("slot");
-    if (slot && !slot.classList.contains(name)) {
-      slot.classList.remove("klc-live"); // an older picture stays where it was
-      slot = null;
-      if (moved) drop(moved);
-      moved = null;
-    }
-    watcher?.disconnect();
-    watcher = null;
-    if (!name) return;
-    const place = () => {
-      const found = document.getElementsByClassName(name)[0];
-      if (!found || (found === slot && moved?.root.parentElement === slot)) return;
-      if (!moved) {
-        moved = new Curves();
-        views.add(moved);
-        moved.show(plots, status);
-      }
-      slot = found;
-      slot.classList.add("klc-live");
-      slot.append(moved.root);
-      moved.refresh();
-    };
-    // Before the page is painted again: the picture is never seen where the live view goes.
-    watcher = new MutationObserver(place);
-    watcher.observe(document.body, { childList: true, subtree: true });
-    place();
+  function open() {
+    const view = new Curves();
+    views.add(view);
+    view.show(plots, status);
+    return view;
   }
 
   function drop(view) {
@@ -115,7 +64,7 @@ export default () => {
       const heard = (message, buffers) => {
         if (message?.type === "append") append(model, message, buffers ?? []);
       };
-      const moving = () => settle(model);
+      const moving = () => slot.settle(model.get("slot"));
       model.on("change:snapshot", all);
       model.on("change:status", told);
       model.on("change:slot", moving);
@@ -123,7 +72,7 @@ export default () => {
       all();
       moving();
       return () => {
-        watcher?.disconnect();
+        slot.end();
         model.off("change:snapshot", all);
         model.off("change:status", told);
         model.off("change:slot", moving);
@@ -133,16 +82,9 @@ export default () => {
     },
 
     render({ model, el }) {
-      const view = new Curves();
-      views.add(view);
+      const view = open();
       el.append(view.root);
-      view.show(plots, status);
-      return () => {
-        // The output that held this view is about to become the slot: the view moves there,
-        // with its scales, its zoom and what is hidden in it.
-        if (model.get("slot") && !moved) moved = view;
-        else if (view !== moved) drop(view);
-      };
+      return () => slot.left(view, model.get("slot"));
     },
   };
 };
