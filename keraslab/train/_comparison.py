@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keraslab.train._held_equal import noticed
+from keraslab.train._interrupt import happened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -296,13 +297,8 @@ class Comparison:
         Raises:
             BaseException: what ended it, where it was no run's fault.
         """
-        until = None if timeout is None else time.monotonic() + timeout
-        # In slices, because elsewhere than on Linux an interrupt does not end a wait.
-        while not self._done.wait(
-            0.2 if until is None else max(0.0, min(0.2, until - time.monotonic()))
-        ):
-            if until is not None and time.monotonic() >= until:
-                return False
+        if not happened(self._done, timeout):
+            return False
         if self.error is not None:
             raise self.error
         return True

@@ -1,9 +1,10 @@
-"""What a kernel interrupt does while a model trains in the main thread."""
+"""What a kernel interrupt does while a model trains in the main thread, or is waited for."""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -40,3 +41,21 @@ def gentle_interrupt(stop: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def happened(event: threading.Event, timeout: float | None = None) -> bool:
+    """Wait for an event; an interrupt ends the waiting everywhere.
+
+    Args:
+        event: To wait for.
+        timeout: Seconds to wait at most; None for as long as it takes.
+
+    Returns:
+        Whether it has happened.
+    """
+    until = None if timeout is None else time.monotonic() + timeout
+    # In slices, because elsewhere than on Linux an interrupt does not end a wait.
+    while not event.wait(0.2 if until is None else max(0.0, min(0.2, until - time.monotonic()))):
+        if until is not None and time.monotonic() >= until:
+            return False
+    return True

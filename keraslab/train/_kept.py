@@ -49,9 +49,8 @@ def shared_fingerprint(
         threads: Of a run.
         halving: Whether runs are trained in several parts.
     """
-    known = versions()
     settings = {key: _identity(value) for key, value in sorted(fit.items())}
-    said = [data, vars(budget), settings, threads, halving, known["keras"], known["backend"]]
+    said = [data, vars(budget), settings, threads, halving, versions()]
     return _short(json.dumps(said))
 
 

@@ -12,6 +12,7 @@ from keraslab.train._best import Best, BestWeights
 from keraslab.train._control import Switch
 from keraslab.train._frame import history_frame
 from keraslab.train._history import History
+from keraslab.train._interrupt import happened
 from keraslab.train._live_curves import LiveCurves
 from keraslab.train._loop import Loop
 from keraslab.train._recorder import Keeps, open_recorder
@@ -177,14 +178,7 @@ class Run:
 
     def ended_within(self, timeout: float | None = None) -> bool:
         """Wait as ``wait`` does, but raise nothing of the run's own."""
-        until = None if timeout is None else time.monotonic() + timeout
-        # In slices, because elsewhere than on Linux an interrupt does not end a wait.
-        while not self._done.wait(
-            0.2 if until is None else max(0.0, min(0.2, until - time.monotonic()))
-        ):
-            if until is not None and time.monotonic() >= until:
-                return False
-        return True
+        return happened(self._done, timeout)
 
     def stop(self) -> None:
         """Ask it to end after its present batch, a pause included; returns at once."""

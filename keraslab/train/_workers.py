@@ -127,7 +127,7 @@ class DirectWorkers:
         with one_at_a_time():
             outcome = call(task, self._data, DirectChannel(self))
         # What this process holds is the person's as well, not the run's alone.
-        return replace(outcome, peak_memory=None)
+        return replace(outcome, peak_memory=None) if type(outcome) is Outcome else outcome
 
     def messages(self) -> list[Message]:
         """What was kept."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psutil
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 # No question about news, no look for updates: both want the network.
 QUIET = '{"fetchNews": "false", "checkForUpdates": false, "doNotDisturbMode": true}'
@@ -169,3 +169,20 @@ class NotebookPage:
     def close(self) -> None:
         """Shut the kernel down, so that the next notebook finds the memory free."""
         self.page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Start one cell; its end is not waited for."""
+    page.evaluate(
+        """index => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            notebook.activeCellIndex = index;
+            notebook.deselectAll();
+            jupyterapp.commands.execute('notebook:run-cell');
+        }""",
+        index,
+    )
+
+
+def output(page: Page, index: int) -> Locator:
+    return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output")

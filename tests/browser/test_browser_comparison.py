@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import nbformat
-from lab_driver import Lab, NotebookPage
+from lab_driver import Lab, NotebookPage, output, run_cell
 from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, expect
 
@@ -46,23 +46,6 @@ WAIT = 180_000
 PAST_ONE = re.compile("([2-9]|[1-9][0-9]) epochs done")
 THEME = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
-
-
-def run_cell(page: Page, index: int) -> None:
-    """Start one cell; its end is not waited for."""
-    page.evaluate(
-        """index => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = index;
-            notebook.deselectAll();
-            jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        index,
-    )
-
-
-def output(page: Page, index: int) -> Locator:
-    return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output")
 
 
 def theme(page: Page, name: str) -> None:
@@ -138,12 +121,16 @@ def test_a_comparison_grows_stops_and_stays(
     page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     assert (page.errors, page.blocked) == ([], [])
     html, _ = HTMLExporter(template_name="lab").from_filename(lab.folder / "comparing.ipynb")
-    # The exporter's own page asks the network for typesetting; it must not need it.
-    page.set_content(html, wait_until="domcontentloaded")
-    expect(page.get_by_text("What the scores say").first).to_be_visible()
-    expect(page.get_by_text("Stopped. 2 variants × 2 seeds: 0 of 4 runs done")).to_be_visible()
-    expect(page.get_by_text("Done. 3 variants × 3 seeds: 6 of 9 runs done")).to_be_visible()
-    expect(page.locator("img[alt^='Curves of 3 variants']")).to_be_visible()
-    expect(page.get_by_text("What differs from plain to skip").last).to_be_visible()
-    assert page.locator("img[src=x]").count() == 0
-    page.locator(".kl-still").last.screenshot(path=artefacts / "comparison-exported.png")
+    # In a browser of its own: the lab's scripts would show their live views here too. The
+    # exporter's page asks the network for typesetting; it must not need it.
+    alone = page.context.browser.new_context(offline=True, viewport=page.viewport_size)
+    still = alone.new_page()
+    still.set_content(html, wait_until="domcontentloaded")
+    expect(still.get_by_text("What the scores say").first).to_be_visible()
+    expect(still.get_by_text("Stopped. 2 variants × 2 seeds: 0 of 4 runs done")).to_be_visible()
+    expect(still.get_by_text("Done. 3 variants × 3 seeds: 6 of 9 runs done")).to_be_visible()
+    expect(still.locator("img[alt^='Curves of 3 variants']")).to_be_visible()
+    expect(still.get_by_text("What differs from plain to skip").last).to_be_visible()
+    assert still.locator("img[src=x]").count() == 0
+    still.locator(".kl-still").last.screenshot(path=artefacts / "comparison-exported.png")
+    alone.close()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 import nbformat
-from lab_driver import Lab, NotebookPage
+from lab_driver import Lab, NotebookPage, output, run_cell
 from playwright.sync_api import Locator, Page, expect
 
 SET_UP = """
@@ -51,23 +51,6 @@ def write(lab: Lab, name: str, *cells: str) -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, lab.folder / name)
-
-
-def run_cell(page: Page, index: int) -> None:
-    """Start one cell; its end is not waited for."""
-    page.evaluate(
-        """index => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            notebook.activeCellIndex = index;
-            notebook.deselectAll();
-            jupyterapp.commands.execute('notebook:run-cell');
-        }""",
-        index,
-    )
-
-
-def output(page: Page, index: int) -> Locator:
-    return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-OutputArea-output")
 
 
 def pressed(button: Locator) -> float:
@@ -129,6 +112,7 @@ def test_a_run_under_a_real_hand(
     run_cell(page, 4)
     broken = output(page, 4).first
     expect(broken).to_contain_text("OSError: the <b>disk</b> is full", timeout=60_000)
+    expect(broken.locator("img")).to_have_count(1)  # what stays has taken the live view's place
     broken.screenshot(path=artefacts / "run-failed-dark.png")
     theme(page, "JupyterLab Light")
     broken.screenshot(path=artefacts / "run-failed-light.png")

@@ -1,7 +1,6 @@
 """``compare``: held equal, exact, budgets, models and data of every shape, what it says."""
 
 import random
-import signal
 import threading
 
 import comparing
@@ -33,19 +32,7 @@ from keraslab.train._task import Budget
 TWO = {"small": small, "large": large}
 
 
-@pytest.fixture(autouse=True)
-def _interrupts():
-    # A shell that starts the tests in its background has them ignore interrupts.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.fixture(autouse=True)
-def _no_pilot(monkeypatch):
-    """Estimates are measured where they are tested: elsewhere the time is better spent."""
-    monkeypatch.setattr(_compare, "pilot", lambda *_: None)
-    monkeypatch.setattr(_run_task, "latency", lambda *_: 0.001)
+pytestmark = pytest.mark.usefixtures("no_pilot")
 
 
 # Exact and fair

@@ -16,14 +16,6 @@ from keraslab.train._fit import Training
 QUIET = {"display": False, "store": False}
 
 
-@pytest.fixture(autouse=True)
-def interrupts():
-    # A shell that starts the tests in its background has them ignore interrupts.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(scope="module")
 def model():
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)], name="line")
