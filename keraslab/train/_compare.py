@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import atexit
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from keraslab.train._background import background_thread
 from keraslab.train._best import higher_is_better
 from keraslab.train._compare_arguments import (
     check_sendable,
@@ -18,8 +18,9 @@ from keraslab.train._compare_arguments import (
     score_of,
 )
 from keraslab.train._compare_data import Checked, checked_data
-from keraslab.train._comparison import Comparison, finding_of
+from keraslab.train._comparison import Comparison
 from keraslab.train._conduct import Conductor
+from keraslab.train._explained import finding_of
 from keraslab.train._fingerprint import fingerprint
 from keraslab.train._held_equal import planned
 from keraslab.train._interrupt import gentle_interrupt
@@ -207,25 +208,20 @@ def _run_here(comparison: Comparison, work: Callable[[], None], display: bool) -
 
 
 def _start(comparison: Comparison, work: Callable[[], None], display: bool) -> None:
-    from keraslab.graph.keras_internals import capture_thread_state
-
     if display:
         _show(comparison, below=True)
-    state = capture_thread_state()
 
     def conduct() -> None:
         error: BaseException | None = None
         try:
-            with state:
-                work()
+            work()
         except BaseException as raised:  # whatever it is, it must not end here unseen
             error = raised
         comparison.ended(error)
         _alive.discard(comparison)
 
-    thread = threading.Thread(target=conduct, name="keraslab comparison", daemon=True)
     _alive.add(comparison)
-    thread.start()
+    background_thread(conduct, "keraslab comparison").start()
 
 
 def _show(comparison: Comparison, *, below: bool) -> None:

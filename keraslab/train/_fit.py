@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import inspect
 import os
-import threading
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import keras
 import numpy as np
 
 from keraslab.train import _checkpoint
+from keraslab.train._background import background_thread
 from keraslab.train._best import BestWeights
 from keraslab.train._control import Control
 from keraslab.train._facts import facts_of
@@ -207,8 +207,6 @@ class Training:
 
     def start(self) -> None:
         """Train in a thread of its own, with the settings of this thread."""
-        from keraslab.graph.keras_internals import capture_thread_state
-
         run = self.run
         guard = Guard(run.model, run.name)
         try:
@@ -220,7 +218,6 @@ class Training:
             elif not self._own:
                 run.curves._display = False
             self._set_seed()
-            state = capture_thread_state()
         except BaseException:
             guard.lift()
             raise
@@ -228,7 +225,7 @@ class Training:
         def work() -> None:
             error: BaseException | None = None
             try:
-                with guard.held_by_this_thread(), state:
+                with guard.held_by_this_thread():
                     try:
                         self._fit()
                     finally:
@@ -237,10 +234,9 @@ class Training:
                 error = raised
             self._end(error, interrupted=False)
 
-        thread = threading.Thread(target=work, name=f"keraslab {run.name}", daemon=True)
         _alive.add(run)
         try:
-            thread.start()
+            background_thread(work, f"keraslab {run.name}").start()
         except BaseException:
             guard.lift()
             raise

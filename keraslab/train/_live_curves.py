@@ -49,7 +49,8 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         display: Whether to show the curves when ``fit`` begins. Give False to place ``widget``
             elsewhere, such as in a panel, or to record only.
-        budget: The largest part of the training's time that redraws may take, from 0 to 1.
+        budget: The largest part of the training's time that redraws may take, from 0 to 1. The
+            thread that sends a kernel's messages takes about a third as much beside it.
         baseline: Numbers to be beaten, by the name of the value: ``{"accuracy": 0.9}``.
         norms: True to show how large the steps of the training are: the update norm, how far all
             weights together move in a batch, and the gradient norm, the length of the gradient
@@ -81,7 +82,7 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
         self,
         *,
         display: bool = True,
-        budget: float = 0.01,
+        budget: float = 0.0075,
         baseline: Mapping[str, float] | None = None,
         norms: bool | Which = False,
         clock: Callable[[], float] = perf_counter,

@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from contextvars import ContextVar
 
 import keras
 import numpy as np
@@ -131,6 +132,19 @@ def test_the_caller_s_dtype_policy_holds_in_the_thread(model):
         keras.config.set_dtype_policy(before)
     assert run.wait(WAIT)
     assert seen == ["mixed_float16"]
+
+
+def test_the_caller_s_context_holds_in_the_thread(model):
+    # A kernel keeps in it which cell it answers; ipykernel 7.0 sends nothing without it.
+    cell = ContextVar("cell")
+    token = cell.set("the cell that started it")
+    seen = []
+    try:
+        look = Calls(on_train_begin=lambda _: seen.append(cell.get("nobody")))
+        assert begin(model, look).wait(WAIT)
+    finally:
+        cell.reset(token)
+    assert seen == ["the cell that started it"]
 
 
 USES = {
