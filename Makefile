@@ -87,7 +87,7 @@ format: $(VENV)/.for-test
 frontend:
 	cd keraslab/frontend && npm ci && npm run build
 
-bench: $(VENV)/.for-test
+bench: $(VENV)/.for-bench
 	@$(PY) benchmarks/run.py $(ARGS)
 
 clean:
@@ -106,6 +106,11 @@ $(VENV)/.for-test: pyproject.toml
 	@echo 'Installing keraslab and its test tools (the first time this takes some minutes) ...'
 	@$(PY) -m pip install -qq -e '.[test,data,ratings,distributed,tensorboard]'
 	@touch $@ $(VENV)/.for-lab
+
+$(VENV)/.for-bench: $(VENV)/.for-test
+	@echo 'Installing what the benchmarks are measured beside ...'
+	@$(PY) -m pip install -qq -e '.[bench]'
+	@touch $@
 
 # One release of PyTorch: the newest may be another build, with some gigabytes for a GPU.
 $(VENV)/.for-backends: $(VENV)/.for-test

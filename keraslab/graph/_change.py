@@ -17,7 +17,7 @@ from keraslab.graph._fits import fits
 from keraslab.graph._macs import macs_of
 from keraslab.graph._scope import SkeletonError
 from keraslab.graph._skeleton import skeleton
-from keraslab.graph._stranger import is_stateful
+from keraslab.graph._stranger import made_without_states
 from keraslab.graph._walk import Source
 from keraslab.graph._walk import _common_rows as common_rows
 from keraslab.graph._walk import _operands as operands_of
@@ -279,9 +279,7 @@ def _built(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]
 
 def _made_anew(kind: Any, config: dict[str, Any]) -> Any:
     """A layer of these settings; its states between batches, which are no weights, are left out."""
-    if not is_stateful(kind, config):
-        return kind.from_config(config)
-    return keras_internals.with_config(kind.from_config(config | {"stateful": False}), config)
+    return made_without_states(kind, config) or kind.from_config(config)
 
 
 def _outputs(call: Call, operation: Any, inputs: tuple[TensorSpec, ...]) -> tuple[TensorSpec, ...]:

@@ -20,7 +20,7 @@ from keraslab.graph._stranger import (
     class_of,
     cleaned,
     first_line,
-    is_stateful,
+    made_without_states,
     taken_by_next,
 )
 
@@ -141,9 +141,8 @@ class _Rebuild:
             if isinstance(inner, keras.Model) or "shared_object_id" in config["layer"]:
                 del clean["layer"]
                 return kind(layer=inner, **clean)
-        stateful = is_stateful(kind, clean)
-        made = kind.from_config(clean | {"stateful": False} if stateful else clean)
-        return keras_internals.with_config(made, config) if changed or stateful else made
+        made = made_without_states(kind, clean) or kind.from_config(clean)
+        return keras_internals.with_config(made, config) if changed else made
 
     def _model(self, config: Config, depth: int) -> Any:
         if depth > _DEEPEST:

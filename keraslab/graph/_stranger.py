@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import keras
 
+from keraslab.graph import keras_internals
 from keraslab.graph._data import TensorSpec
 
 _RUN_FOREIGN_CODE = {"FlaxLayer", "JaxLayer", "Lambda", "TFSMLayer", "TorchModuleWrapper"}
@@ -156,14 +157,36 @@ def first_line(error: BaseException) -> str:
     return lines[0][:200]
 
 
-def is_stateful(kind: type, config: Mapping[str, Any]) -> bool:
-    """Whether a layer of this class and these settings keeps its states from batch to batch.
+def made_without_states(kind: Any, config: Config) -> Any | None:
+    """A layer that keeps its states from batch to batch, or wraps one, made so that it does not.
 
-    The states are no weights, but have values at once: without weights such a layer is made
-    stateless.
+    The states are no weights, but have values at once; without weights there are none. What
+    the layer says of its settings stays what it was.
 
     Args:
         kind: The class of the layer.
         config: Its settings.
+
+    Returns:
+        The layer; None where none in it keeps states.
     """
-    return issubclass(kind, keras.layers.RNN) and config.get("stateful") is True
+    stateless = _without_states(kind, config)
+    if stateless is None:
+        return None
+    made = kind.from_config(stateless)
+    for part in keras_internals.parts_of(made):
+        if part is not made and isinstance(part, keras.layers.RNN):
+            keras_internals.with_config(part, part.get_config() | {"stateful": True})
+    return keras_internals.with_config(made, config)
+
+
+def _without_states(kind: Any, config: Config) -> dict[str, Any] | None:
+    if issubclass(kind, keras.layers.RNN):
+        return {**config, "stateful": False} if config.get("stateful") is True else None
+    found = {}
+    for key, data in config.items():
+        inner = class_of(data) if isinstance(data, dict) else None
+        changed = _without_states(inner, data["config"]) if inner is not None else None
+        if changed is not None:
+            found[key] = {**data, "config": changed}
+    return {**config, **found} if found else None

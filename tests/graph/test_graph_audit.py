@@ -280,3 +280,16 @@ def test_a_layer_that_keeps_its_states_is_read_and_changed(tmp_path):
     assert not diff(wider, stateful(7))
     assert wider.call_by_id["gru#0"].config["stateful"] is True
     assert not diff(what_if(wider, {"gru": {"units": 5}}), model)
+
+
+@pytest.mark.parametrize("wrapper", ["Bidirectional", "TimeDistributed"])
+def test_a_wrapped_layer_that_keeps_its_states_is_read(wrapper, tmp_path):
+    shape = (4, 6, 3) if wrapper == "Bidirectional" else (4, 2, 6, 3)
+    x = keras.Input(batch_shape=shape, name="x")
+    layer = getattr(L, wrapper)(L.LSTM(5, stateful=True), name="wrapped")
+    model = keras.Model(x, layer(x))
+    model.save(tmp_path / "m.keras")
+    for given in (model.get_config(), tmp_path / "m.keras"):
+        graph = read_graph(given)
+        assert not diff(model, graph)
+        assert graph.params == model.count_params() > 0
