@@ -40,7 +40,7 @@ lab: $(VENV)/.for-lab
 test: lint types notebooks unit
 
 test-full: MARKS = -m ''
-test-full: test
+test-full: $(VENV)/.for-full test
 
 BACKENDS := jax torch
 test-backends: $(VENV)/.for-backends
@@ -106,6 +106,12 @@ $(VENV)/.for-test: pyproject.toml
 	@echo 'Installing keraslab and its test tools (the first time this takes some minutes) ...'
 	@$(PY) -m pip install -qq -e '.[test,data,ratings,distributed,tensorboard]'
 	@touch $@ $(VENV)/.for-lab
+
+# Some hundred megabytes for one test.
+$(VENV)/.for-full: $(VENV)/.for-test
+	@echo 'Installing MLflow ...'
+	@$(PY) -m pip install -qq -e '.[mlflow]'
+	@touch $@
 
 $(VENV)/.for-bench: $(VENV)/.for-test
 	@echo 'Installing what the benchmarks are measured beside ...'
