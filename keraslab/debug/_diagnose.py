@@ -25,10 +25,11 @@ def diagnose(error: BaseException) -> Finding | None:
 
     The exception is only read, and no function or line of yours runs again. Changes that the
     finding offers were tried on stand-ins of the tensors, without weights, or say that they could
-    not be; what fails when it is tried is not offered. Where a layer of your
-    own class, a ``Lambda`` or a model of your own class lies on the way to the line that failed,
-    its ``__init__``, ``get_config``, ``build`` and ``call`` may run again for that, on symbolic
-    tensors: what they print, append or write, they then do once more. Your layers, their
+    not be; what fails when it is tried is not offered. Of a failing ``fit``, Keras' own losses and
+    metrics compare a few of your targets with made-up outputs; nothing is trained. Where a layer
+    of your own class, a ``Lambda`` or a model of your own class lies on the way to the line that
+    failed, its ``__init__``, ``get_config``, ``build`` and ``call`` may run again for that, on
+    symbolic tensors: what they print, append or write, they then do once more. Your layers, their
     weights, the automatic names and all seeds stay as they are.
 
     Args:

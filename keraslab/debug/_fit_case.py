@@ -19,8 +19,10 @@ from keraslab.debug._heads import Head, Heads, all_heads
 from keraslab.debug._mend import changed_lines
 from keraslab.debug._pairing import Pairing, Slot
 from keraslab.debug._source import UNKNOWN, Source, last_name
+from keraslab.debug._syntax import literal
 from keraslab.debug._unread import Unread, batches_of
 from keraslab.graph import Graph, TensorSpec, read_graph
+from keraslab.graph.keras_internals import compiled_with
 
 COMPILE = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 """The arguments of ``compile`` in their order."""
@@ -130,9 +132,12 @@ class FitCase:
         for keyword in self.node.keywords:
             if keyword.arg == name:
                 return keyword.value
-        names = parameters_of(self.model, self.function)
-        place = names.index(name) if name in names else len(self.node.args)
-        return self.node.args[place] if place < len(self.node.args) else None
+        names, args = parameters_of(self.model, self.function), self.node.args
+        source = self.evidence.source
+        if args and source is not None and source.value_of(args[0]) is self.model:
+            args = args[1:]  # a function that takes the model first, such as keraslab's own fit
+        place = names.index(name) if name in names else len(args)
+        return args[place] if place < len(args) else None
 
     def part(self, node: ast.expr | None, pairing: Pairing, slot: Slot) -> ast.expr | None:
         """The array of one input or output, where a list, dict or single array is written."""
@@ -193,19 +198,30 @@ class FitCase:
             # A function's own `model` is another variable than that of the failing line.
             near = [call for call in own if _scope(source, call) is _scope(source, source.node)]
             above = [call for call in near if source.node and call.lineno <= source.node.lineno]
-            for found in (own, near, above[-1:], calls):
+            for found in (own, near, above[-1:], calls, [c for c in calls if self._compiled_so(c)]):
                 if len(found) == 1:
                     return source, found[0]
         return None
+
+    def _compiled_so(self, call: ast.Call) -> bool:
+        """Whether what a call of ``compile`` says in so many words is what the model was given."""
+        held = compiled_with(self.model)
+        if held is None or any(keyword.arg is None for keyword in call.keywords):
+            return False
+        for name, value in held._asdict().items():
+            written = _argument_of(call, name)
+            if (written is None) != (value is None):
+                return False
+            said = literal(written)
+            if said is not UNKNOWN and said != value:
+                return False
+        return True
 
     def compile_argument(self, name: str) -> ast.expr | None:
         """An argument of ``compile`` as it is written."""
         if self.compiled_at is None:
             return None
-        call = self.compiled_at[1]
-        found = next((k.value for k in call.keywords if k.arg == name), None)
-        place = COMPILE.index(name)
-        return found or (call.args[place] if place < len(call.args) else None)
+        return _argument_of(self.compiled_at[1], name)
 
     # Changes.
 
@@ -282,6 +298,12 @@ def _shape(array: Any) -> tuple[int | None, ...]:
 LEARNING = frozenset({"fit", "evaluate", "train_on_batch", "test_on_batch"})
 """What compares outputs with targets."""
 _NAMED = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+def _argument_of(call: ast.Call, name: str) -> ast.expr | None:
+    found = next((k.value for k in call.keywords if k.arg == name), None)
+    place = COMPILE.index(name)
+    return found or (call.args[place] if place < len(call.args) else None)
 
 
 def _scope(source: Source, node: ast.AST | None) -> ast.AST | None:

@@ -100,16 +100,41 @@ def works_with(given: Any, head: Head) -> bool:
     )
 
 
-def _gives_a_number(loss: Any, head: Head, activation: str | None) -> bool:
-    shape = tuple(size or 3 for size in (4, *head.spec.shape[1:]))
-    random = np.random.default_rng(0)
-    values = random.uniform(0.1, 0.9, shape).astype("float32")
-    target: Any = random.uniform(0.1, 0.9, shape).astype("float32")
-    if activation == "softmax":
+def outputs_like(head: Head, samples: int = 4, activation: str | None = None) -> Any:
+    """Values such as an output gives, at random.
+
+    Args:
+        head: The output.
+        samples: How many.
+        activation: What it applies, where that is not what it applies now.
+    """
+    shape = (samples, *[size or 3 for size in head.spec.shape[1:]])
+    values = np.random.default_rng(0).uniform(0.1, 0.9, shape).astype("float32")
+    if (activation or head.activation) == "softmax":
         values /= values.sum(-1, keepdims=True)
+    return values
+
+
+def targets_for(head: Head, loss: Any = None, samples: int = 4) -> Any:
+    """Targets of the form that a loss takes.
+
+    Args:
+        head: The output.
+        loss: The loss; None for the one it has.
+        samples: How many.
+    """
+    shape = (samples, *[size or 3 for size in head.spec.shape[1:]])
     name = str(getattr(loss, "name", None) or getattr(loss, "__name__", ""))
+    if loss is None and head.loss is not None:
+        name = str(head.loss.name)
     if name.startswith("sparse"):
-        target = np.zeros(shape[:-1], "int32")
+        return np.zeros(shape[:-1], "int32")
+    return np.random.default_rng(1).uniform(0.1, 0.9, shape).astype("float32")
+
+
+def _gives_a_number(loss: Any, head: Head, activation: str | None) -> bool:
+    values = outputs_like(head, activation=activation)
+    target = targets_for(head, loss)
     try:
         if not isinstance(loss, keras.losses.Loss):
             values = keras.ops.convert_to_tensor(values)

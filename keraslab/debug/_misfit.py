@@ -45,7 +45,9 @@ class Misfit:
 def data_fixes(
     misfit: Misfit, array: Array, said: str, again: Callable[[Array], Misfit | None]
 ) -> list[Fix]:
-    """The changes of the array that make it fit, each tried on its first samples.
+    """The changes of the array that make it fit, each tried on its samples.
+
+    Where one alone leaves it with another misfit, the next that mends that is offered with it.
 
     Args:
         misfit: What is wrong.
@@ -55,15 +57,31 @@ def data_fixes(
     """
     found = []
     for mend in misfit.mends:
-        try:
-            changed = np.asarray(mend.apply(array))
-            left = again(changed)
-        except Exception:  # a change that fails is not offered
+        step = _applied(mend, array, again)
+        steps = [mend]
+        if step is not None and step[1] is not None and step[1].kind != misfit.kind:
+            for second in step[1].mends:
+                both = _applied(second, step[0], again)
+                if both is not None and both[1] is None:
+                    step, steps = both, [mend, second]
+                    break
+        if step is None or step[1] is not None:
             continue
-        if left is None or left.kind != misfit.kind:
-            shape = " × ".join(map(str, changed.shape))
-            found.append(Fix(mend.title, f"{said} = {mend.code.format(said)}", shape, tried=True))
+        title = ", then ".join(each.title for each in steps)
+        code = "\n".join(f"{said} = {each.code.format(said)}" for each in steps)
+        found.append(Fix(title, code, " × ".join(map(str, step[0].shape)), tried=True))
     return found
+
+
+def _applied(
+    mend: Mend, array: Array, again: Callable[[Array], Misfit | None]
+) -> tuple[Array, Misfit | None] | None:
+    """The array after a change, and what is still wrong with it; None where the change fails."""
+    try:
+        changed = np.asarray(mend.apply(array))
+        return changed, again(changed)
+    except Exception:  # a change that fails is not offered
+        return None
 
 
 def head_fixes(misfit: Misfit, heads: tuple[Head, ...], head: Head, graph: Graph) -> list[Fix]:

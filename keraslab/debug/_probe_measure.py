@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from keraslab.debug._batch import Batch
 from keraslab.debug._probe_maps import Maps, maps_of
 from keraslab.debug._probe_run import Runner
 from keraslab.debug._probe_stats import Tally, squared
+from keraslab.debug._probe_sums import Sums
 from keraslab.graph import Graph, keras_internals
 
 _FORWARD, _BACKWARD = 16 * 2**20, 80 * 2**20
@@ -96,7 +98,7 @@ class Meter:
     def gradients(self, training: bool) -> None:
         """Run the batch and take the gradients of the compiled loss."""
         variables = list(self.model.trainable_variables)
-        sums: dict[int, np.ndarray[Any, Any]] = {}
+        sums = Sums()
         arriving = self.found.arriving
         in_parts = self._backward < self.samples
 
@@ -105,29 +107,26 @@ class Meter:
                 arriving[key[0]] = arriving.get(key[0], 0.0) + self.samples * squared(gradient)
             elif not in_parts:
                 self.found.weights[id(variables[key])] = squared(gradient) ** 0.5
-            elif key in sums:
-                sums[key] += gradient
             else:
-                sums[key] = np.array(gradient, "float32")
+                sums.add(key, gradient)
 
-        self.found.loss = 0.0
-        for part in self._parts(self._backward):
-
-            def forward(tap: Any, part: Batch = part) -> Any:
+        def loss_of(part: Batch) -> float:
+            def forward(tap: Any, segment: Any) -> Any:
                 def only_floats(key: Any, tensor: Any) -> Any:
                     dtype = keras.backend.standardize_dtype(tensor.dtype)
                     return tap(key, tensor) if keras.backend.is_float_dtype(dtype) else tensor
 
-                given = self.runner.run(part.x, training, only_floats)
+                given = self.runner.run(part.x, training, only_floats, segment)
                 loss = keras_internals.compute_loss(self.model, *_of(part, given), training)
                 # The loss is a mean over samples, and a part has its share of them.
                 return loss * (part.size / self.samples)
 
-            self.found.loss += keras_internals.gradients(
-                self.model, variables, forward, heard, training
-            )
-        for place, total in sums.items():
-            self.found.weights[id(variables[place])] = squared(total) ** 0.5
+            return keras_internals.gradients(self.model, variables, forward, heard, training)
+
+        with contextlib.closing(sums):
+            self.found.loss = sum(loss_of(part) for part in self._parts(self._backward))
+            for place, norm in sums.norms():
+                self.found.weights[id(variables[place])] = norm
 
     def _parts(self, size: int) -> Iterator[Batch]:
         for start in range(0, self.samples, size):

@@ -57,6 +57,9 @@ class Reading(ReadingValues):
             for name in bound_names(statement):
                 self._env.pop(name, None)
 
+    def ended(self) -> None:
+        """Called once behind the last statement."""
+
     # Statements.
 
     def _run(self, each: ast.stmt, env: dict[str, Any]) -> None:
@@ -81,12 +84,17 @@ class Reading(ReadingValues):
                 self._all(each.body, env)
         elif isinstance(each, ast.If):
             self._all(each.body if self._truth(each.test, at, env) else each.orelse, env)
+        elif isinstance(each, (ast.With, ast.Try)) and self._holds_failing(each):
+            self._all(each.body, env)
         elif isinstance(each, ast.FunctionDef) and not each.decorator_list:
             env[each.name] = Defined(each, env)
         elif isinstance(each, ast.Return):
             raise _ReturnedError(None if each.value is None else self._known(each.value, at, env))
         elif not isinstance(each, (ast.Pass, ast.Import, ast.ImportFrom)):
             self._stop()
+
+    def _holds_failing(self, outer: ast.stmt) -> bool:
+        return any(node is self.source.statement for node in ast.walk(outer))
 
     def _all(self, body: list[ast.stmt], env: dict[str, Any]) -> None:
         for each in body:

@@ -19,36 +19,13 @@ from keraslab.graph import keras_internals
 
 _MOST_CALLS = 400
 """Calls of Keras, and rounds of loops, in one reading."""
+_LARGE = 200_000
+"""Values of which an array is still made."""
 _BUILTINS = frozenset(
     (
-        "range",
-        "len",
-        "list",
-        "tuple",
-        "dict",
-        "set",
-        "zip",
-        "enumerate",
-        "reversed",
-        "sorted",
-        "min",
-        "max",
-        "sum",
-        "int",
-        "float",
-        "bool",
-        "str",
-        "abs",
-        "round",
-        "isinstance",
-        "any",
-        "all",
-        "map",
-        "divmod",
-        "pow",
-        "iter",
-        "next",
-        "repr",
+        *("range", "len", "list", "tuple", "dict", "set", "zip", "enumerate", "reversed"),
+        *("sorted", "min", "max", "sum", "int", "float", "bool", "str", "abs", "round"),
+        *("isinstance", "any", "all", "map", "divmod", "pow", "iter", "next", "repr"),
     )
 )
 _ARRAYS = frozenset(("zeros", "ones", "arange", "array", "asarray", "prod", "full", "stack"))
@@ -62,6 +39,17 @@ _SILENT = frozenset({"summary", "compile", "print"})
 
 _READ = frozenset({"layers", "input", "inputs", "output", "outputs", "name", "units"})
 """What of a layer or model of the person's can be read without a trace."""
+
+
+def _is_large(value: Any) -> bool:
+    """Whether an array of it would take long to make."""
+    if isinstance(value, np.ndarray):
+        return value.size > _LARGE
+    if not isinstance(value, (list, tuple)) or not value:
+        return False
+    each = value[0]
+    inner = len(each) if isinstance(each, (list, tuple)) else getattr(each, "size", 1)
+    return len(value) * max(int(inner), 1) > _LARGE
 
 
 class UnsureError(Exception):
@@ -263,22 +251,28 @@ class ReadingValues(Replay):
                 self._stop()
             assert found is not None
             return self._function_of(found, args, kwargs, {})
+        name = getattr(work, "__name__", "")
+        if name in _ARRAYS and getattr(np, name, None) is work:
+            if any(_is_large(each) for each in args):
+                self._stop()
+            return getattr(np, name)(*args, **kwargs)
         if inspect.isbuiltin(work) or work in vars(builtins).values():
             if getattr(work, "__name__", "") not in _BUILTINS:
                 self._stop()
+            for each in (*args, *kwargs.values()):
+                self._must_keep(each)
             made = work(*args, **kwargs)
-            if isinstance(made, (list, dict)):
+            if isinstance(made, (list, dict, Iterator)):
                 self._owned.append(made)
             return list(made) if isinstance(made, (zip, enumerate, reversed, map)) else made
-        name = getattr(work, "__name__", "")
-        if name in _ARRAYS and getattr(np, name, None) is work:
-            return getattr(np, name)(*args, **kwargs)
         if isinstance(work, keras.Layer):
             args, kwargs = self._without_trace((args, kwargs))
             return self._without_trace(work)(*args, **kwargs)
         if not callable(work):
             raise TypeError(f"{type(work).__name__} is not callable")
-        if not keras_internals.module_in_keras(work).startswith(_HARMLESS):
+        pads = name == "pad_sequences" and not any(_is_large(each) for each in args)
+        module = keras_internals.module_in_keras(work)
+        if not module.startswith(_HARMLESS) and not (pads and module.startswith("utils.")):
             self._stop()
         args, kwargs = self._without_trace((args, kwargs))
         made = work(*args, **kwargs)
@@ -358,7 +352,17 @@ class ReadingValues(Replay):
         else:
             self._stop()
 
+    def _must_keep(self, value: Any) -> None:
+        """Stop before what would have less to give afterwards, or runs code of the person's."""
+        kind = type(value)
+        plain = kind.__module__.split(".")[0] in ("builtins", "collections", "numpy", "keras")
+        plain = plain or keras.ops.is_tensor(value)
+        given = isinstance(value, Iterator) or (hasattr(kind, "__iter__") and not plain)
+        if given and not any(value is each for each in self._owned):
+            self._stop()
+
     def _rounds(self, value: Any) -> Iterator[Any]:
+        self._must_keep(value)
         for item in value:  # of a symbolic tensor it raises
             self._calls += 1
             if self._calls > _MOST_CALLS:

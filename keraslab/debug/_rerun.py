@@ -2,23 +2,27 @@
 
 No line of the person's runs. Statements are read one after another, as Python would run them, and
 of what they call only layers and functions of Keras are, on symbolic tensors without weights.
+Where ``compile``, ``fit`` ... failed, that call is tried too, on a few samples and made-up outputs.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from keraslab.debug._evidence import Evidence
+from keraslab.debug._evidence import TRAINING, Evidence
 from keraslab.debug._finding import Edit, Fix
+from keraslab.debug._fit_case import FitCase, fit_case
 from keraslab.debug._reading import Reading, UnsureError, bound_names, read_names
+from keraslab.debug._rehearsal import Rehearsal
 from keraslab.debug._source import Source, last_name
 from keraslab.debug._syntax import parsed
 from keraslab.graph import keras_internals, skeleton
 
 Verdict = Literal["works", "fails", "unknown"]
+_At = tuple[int, int]
 _MOST = 300
 """Statements in one function or file that are still gone through."""
 
@@ -27,7 +31,8 @@ def verdict(fix: Fix, evidence: Evidence) -> Verdict:
     """Whether a change of the text mends what failed, as far as reading it again can tell.
 
     The text as it is is read as well: only where that fails, as it did for the person, does a
-    failure of the changed text count, and only where it does not pass does a success.
+    failure of the changed text count, and only where it does not pass does a success. Of a
+    training, what the text as it is gives must be known, and be a failure.
 
     Args:
         fix: The change, with its edits.
@@ -38,15 +43,16 @@ def verdict(fix: Fix, evidence: Evidence) -> Verdict:
         return "unknown"
     callers = evidence.sources[evidence.sources.index(source) + 1 :]
     outcomes = evidence.__dict__.setdefault("_reread", {})
-    new = _again(source, callers, fix.edits)
+    case = fit_case(evidence, any_model=True)
+    new = _again(source, callers, fix.edits, case)
     if new == "unknown":
         return "unknown"
     key = (source.place, tuple((e.line, e.column) for e in fix.edits))
     if key not in outcomes:
-        outcomes[key] = _again(source, callers, fix.edits, as_it_was=True)
+        outcomes[key] = _again(source, callers, fix.edits, case, as_it_was=True)
     old: Verdict = outcomes[key]
     if new == "works":
-        return "works" if old != "works" else "unknown"
+        return "works" if old == "fails" or (old == "unknown" and case is None) else "unknown"
     return "fails" if old == "fails" else "unknown"
 
 
@@ -79,7 +85,11 @@ def _frame_of(edits: Sequence[Edit], evidence: Evidence) -> Source | None:
 
 
 def _again(
-    source: Source, callers: tuple[Source, ...], edits: Sequence[Edit], as_it_was: bool = False
+    source: Source,
+    callers: tuple[Source, ...],
+    edits: Sequence[Edit],
+    case: FitCase | None,
+    as_it_was: bool = False,
 ) -> Verdict:
     """Read the least of a text again, with a change or as it was."""
     lines = source.text.split("\n")
@@ -87,8 +97,12 @@ def _again(
     made = _edited(source, nothing if as_it_was else edits)
     if made is None:
         return "unknown"
-    new, places = made
-    reading = Reading(new, callers)
+    new, places, moved = made
+    reading = (
+        Reading(new, callers)
+        if case is None
+        else Rehearsal(new, callers, case, _failing_call(new, case, moved))
+    )
     body = getattr(reading.scope, "body", [])
     last = next((i for i, s in enumerate(body) if _holds(s, new.statement)), None)
     if last is None or last > _MOST:
@@ -99,11 +113,27 @@ def _again(
             with skeleton():
                 for each in chosen:
                     reading.run(each, soft=each in soft)
+            reading.ended()
         except UnsureError:
             return "unknown"
         except Exception:  # whatever a text raises, it does not work
             return "unknown" if reading.unsure else "fails"
     return "works"
+
+
+def _failing_call(new: Source, case: FitCase, moved: Callable[[int, int], _At]) -> ast.Call | None:
+    """The call that failed in a changed text."""
+    source, node = case.evidence.source, case.node
+    if source is None or node is None:
+        return None
+    line, column, *_ = source.chars(node)
+    here, work = moved(line, column), ast.dump(node.func)
+    found = [
+        each
+        for each in new.calls()
+        if (each.lineno, each.col_offset) == here and ast.dump(each.func) == work
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _least(
@@ -112,6 +142,8 @@ def _least(
     """The statements that a change has to do with, and those of them that only lead to it."""
     reads = {id(s): read_names(s) for s in body}
     binds = {id(s): bound_names(s) for s in body}
+    changes = {id(s): _changed_by(s) for s in body}
+    needs_all = {id(s) for s in body if _needs_all(s)}
     chosen = {id(body[-1])}
     chosen |= {id(s) for s in body if any(_spans(s, place) for place in places)}
     stale: set[str] = set()
@@ -124,14 +156,14 @@ def _least(
                 if any(_spans(each, place) for place in places) or reads[id(each)] & stale:
                     stale |= binds[id(each)]
                 # What a statement puts something into must be made anew from its start.
-                changed = _changed_by(each)
+                changed = changes[id(each)]
                 for other in body:
                     if binds[id(other)] & changed or (
-                        _changed_by(other) & changed and changed & reads[id(each)]
+                        changes[id(other)] & changed and changed & reads[id(each)]
                     ):
                         chosen.add(id(other))
                 stale |= changed
-        whole = any(_needs_all(s) for s in body if id(s) in chosen)
+        whole = bool(needs_all & chosen)
         if whole:
             for each in reversed(body):
                 wanted = {
@@ -172,14 +204,20 @@ def _changed_by(statement: ast.stmt) -> set[str]:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             holder = node.value.func
             if isinstance(holder, ast.Attribute) and isinstance(holder.value, ast.Name):
-                found.add(holder.value.id)
+                # Training needs no model made anew, nor does compiling.
+                found |= set() if holder.attr in TRAINING else {holder.value.id}
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             found |= {node.value.id} if isinstance(node.value, ast.Name) else set()
     return found
 
 
-def _edited(source: Source, edits: Sequence[Edit]) -> tuple[Source, list[tuple[int, int]]] | None:
-    """A source with another text, at the same statement; and where its changes begin."""
+def _edited(
+    source: Source, edits: Sequence[Edit]
+) -> tuple[Source, list[_At], Callable[[int, int], _At]] | None:
+    """A source with another text, at the same statement, and where its changes begin.
+
+    The third tells where in the new text an expression starts, by its old line and column.
+    """
     text = Fix("", "", edits=tuple(edits)).apply(source.text)
     tree = parsed(text)
     if tree is None or source.statement is None:
@@ -207,8 +245,10 @@ def _edited(source: Source, edits: Sequence[Edit]) -> tuple[Source, list[tuple[i
             offset -= len(line) + 1
         return len(new_lines), 0
 
-    line, column, *_ = source.chars(source.statement)
-    here = place(moved(starts[line] + column, within=False))
+    def stands(line: int, column: int) -> _At:
+        return place(moved(starts[line] + column, within=False))
+
+    here = stands(*source.chars(source.statement)[:2])
     found = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and _spans(n, here)]
     if not found:
         return None
@@ -216,9 +256,14 @@ def _edited(source: Source, edits: Sequence[Edit]) -> tuple[Source, list[tuple[i
     made = copy.copy(source)
     kept = {key: vars(source)[key] for key in ("_frame", "_line", "_span", "_settings")}
     vars(made).clear()
-    at = [place(moved(starts[e.line] + e.column, within=True)) for e in edits]
+    # A line that is put in starts with the spaces that the lines around it start with.
+    at = [place(moved(starts[e.line] + e.column, within=True) + _spaces(e.text)) for e in edits]
     vars(made).update(kept, text=text, tree=tree, statement=found[-1], node=None)
-    return made, at
+    return made, at, stands
+
+
+def _spaces(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
 
 
 def _between(lines: Sequence[str], edit: Edit) -> str:

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import keras
 
+from keraslab.debug._again import Look, as_it_is, is_trying, mends, with_graph, with_model
 from keraslab.debug._finding import Fix
+from keraslab.debug._plain import is_plain
+from keraslab.debug._rules import Rule
 from keraslab.debug._subject import Subject
 from keraslab.debug._tensors import spec_of
 from keraslab.debug._trial import nothing_left_behind, stand_in, swapped
 from keraslab.graph import Call, TensorSpec, keras_internals, skeleton, what_if
 
-_PLAIN = (
-    ast.Module,
-    ast.Assign,
-    ast.Name,
-    ast.Attribute,
-    ast.Call,
-    ast.keyword,
-    ast.Constant,
-    ast.List,
-    ast.Tuple,
-    ast.ListComp,
-    ast.comprehension,
-    ast.Subscript,
-    ast.Starred,
-    ast.UnaryOp,
-    ast.BinOp,
-    ast.operator,
-    ast.unaryop,
-    ast.expr_context,
-)
+_LAYERS = 40
+"""Layers that are made once more for a trial; a large model must not make a check slow."""
 Given = Mapping[str, TensorSpec | Sequence[TensorSpec] | Call]
 
 
@@ -64,7 +48,7 @@ def with_code(
         run: The lines to run, where they are not those of the fix.
     """
     text = run or fix.code
-    if not _is_plain(text, {*given}):
+    if is_trying(subject) or not is_plain(text, given):
         return (fix,)
     try:
         with nothing_left_behind(), skeleton():
@@ -88,6 +72,8 @@ def with_settings(subject: Subject, fix: Fix, call: Call, **settings: Any) -> tu
         call: A call of the layer.
         **settings: The settings that change.
     """
+    if is_trying(subject):
+        return (fix,)
     try:
         what_if(subject.graph, {call.layer: settings})
     except Exception:  # it does not fit together
@@ -95,25 +81,71 @@ def with_settings(subject: Subject, fix: Fix, call: Call, **settings: Any) -> tu
     return (replace(fix, tried=True),)
 
 
-def _is_plain(text: str, names: Set[str]) -> bool:
-    """Whether code makes and calls layers, and no more: names of layers may come from a file."""
+def as_model(
+    rule: Rule,
+    subject: Subject,
+    fix: Fix,
+    given: Mapping[str, Any] | None = None,
+    run: str | None = None,
+) -> tuple[Fix, ...]:
+    """Code that makes the model anew, where it runs and the rule falls silent on that model.
+
+    Args:
+        rule: The rule that offers it.
+        subject: The model.
+        fix: The change; its code gives the name ``model`` to the model.
+        given: What the names in it stand for; ``outputs`` are those of the model.
+        run: The lines to run, where they are not those of the fix.
+    """
+    functional = keras_internals.functional_of(subject.keras_model)
+    names = {"outputs": None, **(given or {})}
+    text = run or fix.code
+    if functional is None or is_trying(subject) or not is_plain(text, names):
+        return (fix,)
+    names["outputs"] = keras_internals.output_structure(functional)
+    names |= {"keras": keras, "layers": keras.layers}
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return False
-    own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for node in ast.walk(tree):
-        if not isinstance(node, _PLAIN):
-            return False
-        if isinstance(node, ast.Name) and node.id not in {*own, *names, "keras", "layers", "range"}:
-            return False
-        if isinstance(node, ast.Attribute):
-            path = ast.unparse(node)
-            if not path.startswith(("layers.", "keras.layers", "keras.ops", "keras.Input")):
-                return False
-            if "._" in path:
-                return False
-    return True
+        with nothing_left_behind(), skeleton():
+            exec(compile(text, "<fix>", "exec"), names)
+        after = with_model(names["model"])
+        same = [p.spec for p in after.graph.outputs] == [p.spec for p in subject.graph.outputs]
+        # To ask all rules of a large model twice would make the check slow.
+        among = ("KL",) if len(after.graph.calls) <= _LAYERS else ()
+        works = same and mends(with_graph(subject, subject.graph), after, rule, among=among)
+    except Exception:  # whatever it raises, it is not a change to offer
+        return ()
+    return () if works is False else (replace(fix, tried=bool(works)),)
+
+
+def with_trainable(
+    rule: Rule, subject: Subject, fix: Fix, trains: Mapping[str, bool], look: Look | None = None
+) -> tuple[Fix, ...]:
+    """A change of what is frozen, where the rule falls silent on the graph that results.
+
+    Args:
+        rule: The rule that offers it.
+        subject: The model.
+        fix: The change.
+        trains: For the name of each layer with weights that it sets, whether it trains then.
+        look: What to ask in the rule's place: the part of it that a trial can answer.
+    """
+    on = {layer: {"trainable": True} for layer, trained in trains.items() if trained}
+    if is_trying(subject) or len(on) > _LAYERS:
+        return (fix,)
+    try:
+        graph = what_if(subject.graph, on)
+    except Exception:  # a layer of someone's own that cannot be made again
+        return (fix,)
+    off = {layer for layer, trained in trains.items() if not trained}
+    calls = [_frozen(call) if call.layer in off else call for call in graph.calls]
+    after = with_graph(subject, replace(graph, calls=tuple(calls)))
+    works = mends(as_it_is(subject), after, rule, look=look, among=("KL85",))
+    return () if works is False else (replace(fix, tried=bool(works)),)
+
+
+def _frozen(call: Call) -> Call:
+    """The call of a layer that was set to ``trainable=False``: none of its weights trains."""
+    return replace(call, weights=tuple([replace(w, trainable=False) for w in call.weights]))
 
 
 def _held(value: Any) -> Any:

@@ -110,7 +110,8 @@ class _Engine:
         """The text that a function of the engine returns."""
         # As parsed JSON, not as source: a key such as __proto__ stays a key. JSON is full of
         # double quotes; between single ones they need no backslash.
-        text = json.dumps(arguments).replace("\\", "\\\\").replace("'", "\\'")
+        plain = json.dumps(arguments, separators=(",", ":"))
+        text = plain.replace("\\", "\\\\").replace("'", "\\'")
         data = f"'{text}'"
         with self._lock:
             used = self._v8 is not None and self._drawings > 0

@@ -18,10 +18,11 @@ def graph_json(graph: Graph) -> dict[str, Any]:
     """
     inside = graph.calls_inside
     costs = _costs(graph)
+    once = _Once()
     return {
         "name": graph.name,
         "skeleton": graph.skeleton,
-        "calls": [_call(call) | _call_costs(costs, call.id) for call in graph.calls],
+        "calls": [_call(call, once) | _call_costs(costs, call.id) for call in graph.calls],
         "edges": [
             {
                 "source": edge.source,
@@ -29,11 +30,11 @@ def graph_json(graph: Graph) -> dict[str, Any]:
                 "target": edge.target,
                 "target_index": edge.target_index,
                 "key": _text_or_none(edge.key),
-                **_spec(edge.spec),
+                **once.spec(edge.spec),
             }
             for edge in graph.edges
         ],
-        "groups": [_group(group, inside[group.id]) for group in graph.groups],
+        "groups": [_group(group, inside[group.id], once) for group in graph.groups],
         "inputs": [_port(p.key, p.call, p.index) for p in graph.inputs],
         "outputs": [_port(p.key, p.call, p.index) for p in graph.outputs],
         "totals": {
@@ -46,6 +47,33 @@ def graph_json(graph: Graph) -> dict[str, Any]:
             "training_sum": costs.training_sum if costs is not None else None,
         },
     }
+
+
+class _Once:
+    """What is the same for many calls, worked out once for the parts of one graph."""
+
+    def __init__(self) -> None:
+        self._specs: dict[int, dict[str, Any]] = {}
+        self._sizes: dict[int, tuple[int, int]] = {}
+
+    def spec(self, spec: TensorSpec) -> dict[str, Any]:
+        """A tensor; alike ones are mostly one object in the graph, and here too."""
+        found = self._specs.get(id(spec))
+        if found is None:
+            found = self._specs[id(spec)] = _spec(spec)
+        return found
+
+    def sizes(self, weights: Iterable[Weight]) -> tuple[int, int]:
+        """How many values the weights hold, and how many of these training changes."""
+        known, total, trainable = self._sizes, 0, 0
+        for weight in weights:
+            found = known.get(id(weight))
+            if found is None:
+                size = weight.size
+                found = known[id(weight)] = (size, size if weight.trainable else 0)
+            total += found[0]
+            trainable += found[1]
+        return total, trainable
 
 
 def _costs(graph: Graph) -> Any:
@@ -84,7 +112,7 @@ def details(graph: Graph, id: str) -> dict[str, Any]:  # noqa: A002
 
 def _call_details(graph: Graph, call: Call) -> dict[str, Any]:
     return {
-        **_call(call),
+        **_call(call, _Once()),
         "config": _config(call),
         "line": _line(call),
         "ports": [
@@ -110,7 +138,7 @@ def _group_details(graph: Graph, group: Group) -> dict[str, Any]:
     ids = {call.id for call in calls}
     weights = {weight.key: weight for call in calls for weight in call.weights}
     return {
-        **_group(group, calls),
+        **_group(group, calls, _Once()),
         "config": {},
         "weights": [_weight(weight) for weight in weights.values()],
         "from": [
@@ -128,7 +156,8 @@ def _group_details(graph: Graph, group: Group) -> dict[str, Any]:
     }
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call(call: Call, once: _Once) -> dict[str, Any]:
+    params, trainable = once.sizes(call.weights)
     return {
         "id": call.id,
         "name": call.name,
@@ -137,19 +166,20 @@ def _call(call: Call) -> dict[str, Any]:
         "layer": call.layer,
         "index": call.index,
         "count": call.count,
-        "inputs": [_spec(spec) for spec in call.inputs],
-        "outputs": [_spec(spec) for spec in call.outputs],
+        "inputs": [once.spec(spec) for spec in call.inputs],
+        "outputs": [once.spec(spec) for spec in call.outputs],
         "arguments": list(call.arguments),
-        "params": call.params if call.weights_known else None,
-        "trainable_params": _trainable(call.weights),
+        "params": params if call.weights_known else None,
+        "trainable_params": trainable,
         "dtype": call.outputs[0].dtype if call.outputs else None,
         "macs": call.macs,
         "group": call.group,
     }
 
 
-def _group(group: Group, calls: list[Call]) -> dict[str, Any]:
-    weights = {weight.key: weight for call in calls for weight in call.weights}.values()
+def _group(group: Group, calls: list[Call], once: _Once) -> dict[str, Any]:
+    weights = {weight.key: weight for call in calls for weight in call.weights}
+    params, trainable = once.sizes(weights.values())
     unknown = any(call.macs is None for call in calls)
     return {
         "id": group.id,
@@ -162,8 +192,8 @@ def _group(group: Group, calls: list[Call]) -> dict[str, Any]:
         "count": group.count,
         "times": group.times,
         "size": len(calls),
-        "params": sum(w.size for w in weights) if all(c.weights_known for c in calls) else None,
-        "trainable_params": _trainable(weights),
+        "params": params if all(c.weights_known for c in calls) else None,
+        "trainable_params": trainable,
         "macs": None if unknown else sum(call.macs or 0 for call in calls),
     }
 
@@ -174,10 +204,6 @@ def _line(call: Call) -> dict[str, Any] | None:
     if line is None:
         return None
     return {"place": str(line.place), "number": line.number, "text": str(line.text)[:LONGEST_LINE]}
-
-
-def _trainable(weights: Iterable[Weight]) -> int:
-    return sum(weight.size for weight in weights if weight.trainable)
 
 
 def _spec(spec: TensorSpec) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Axis(NamedTuple):
         """The most places of the input that one value depends on; None: all of them."""
         if not self.lows:
             return None
+        if len(self.lows) == 1:
+            return max(1, self.highs[0] - self.lows[0] + 1)
         # A place that an enlarging convolution leaves empty depends on nothing.
         return max(1, *(h - w + 1 for w, h in zip(self.lows, self.highs, strict=True)))
 
@@ -125,7 +127,9 @@ def _gathered(axis: Axis, taken: Sequence[Sequence[int]], shift: int) -> Axis:
     )
 
 
-def _repeated(axis: Axis, period: int) -> tuple[list[int], list[int]]:
+def _repeated(axis: Axis, period: int) -> tuple[Sequence[int], Sequence[int]]:
+    if len(axis.lows) == period:
+        return axis.lows, axis.highs
     rounds = [turn * axis.shift for turn in range(period // len(axis.lows))]
     return (
         [low + more for more in rounds for low in axis.lows],

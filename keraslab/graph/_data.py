@@ -111,6 +111,23 @@ class Call:
         return config_of(self.operation)
 
 
+def call_with(before: Call | None = None, **fields: Any) -> Call:
+    """A call of these fields, in less than half the time: its constructor sets each by itself.
+
+    Args:
+        before: A call with the fields that are not given; None where all are.
+        **fields: The fields.
+    """
+    call = object.__new__(Call)
+    known = vars(call)
+    if before is not None:
+        known.update(vars(before))
+        # What was worked out from the fields before is not theirs.
+        known.pop("config", None)
+    known.update(fields)
+    return call
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """One tensor that goes from one call to an argument of another."""

@@ -113,6 +113,8 @@ def axes_of(value: Any, rank: int) -> list[int]:
 def together(look: Look) -> Field:
     """Every value comes from the values at its own place."""
     rank = len(look.outputs[0])
+    if len(look.fields) == 1 and len(look.inputs[0]) == rank:
+        return look.fields[0]
     return merged(
         field
         if len(shape) == rank

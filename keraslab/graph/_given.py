@@ -9,6 +9,7 @@ import keras
 from keraslab.graph import keras_internals
 
 NO_KEY = (None,)
+_MAY_HOLD_TENSORS = (keras.KerasTensor, dict, list, tuple)
 
 
 def keys_of(node: Any) -> tuple[str | None, ...]:
@@ -16,7 +17,10 @@ def keys_of(node: Any) -> tuple[str | None, ...]:
     if keras_internals.takes_one_tensor(node):
         return NO_KEY
     args, kwargs = keras_internals.arguments_of(node)
-    if not kwargs and not any(isinstance(arg, dict) for arg in args):
+    # Mostly a flag such as ``training`` is all that is given by name.
+    if not any(isinstance(value, _MAY_HOLD_TENSORS) for value in kwargs.values()) and not any(
+        isinstance(arg, dict) for arg in args
+    ):
         return (None,) * len(keras_internals.tensors_in(node))
     return tuple(
         # A path starts with 0 and a position for args, with 1 and a keyword for kwargs.

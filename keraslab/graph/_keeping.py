@@ -152,7 +152,8 @@ def _sharing(kind: type) -> str:
 
 def names_activation(layer: Any) -> str:
     """The name of a layer's activation function; empty where it has none that matters."""
-    name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
+    activation = layer.activation
+    name = getattr(activation, "__name__", None) or type(activation).__name__
     return "" if name in ("linear", "NoneType") else str(name)
 
 

@@ -11,7 +11,7 @@ import keras
 from keraslab.graph import keras_internals
 from keraslab.graph._check import graph_or_error
 from keraslab.graph._collection import collection_put_off
-from keraslab.graph._data import Call, Graph, Port, Weight
+from keraslab.graph._data import Call, Graph, Port, Weight, call_with
 from keraslab.graph._from_config import graph_of_config
 from keraslab.graph._from_file import config_of_file, is_path
 from keraslab.graph._from_tensors import is_tensors, so_far
@@ -109,7 +109,7 @@ def _calls(
     drafts: Sequence[Draft], group_of: Mapping[str, str], trainable: bool
 ) -> tuple[Call, ...]:
     counts = Counter(draft.layer for draft in drafts)
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     weights: dict[str, tuple[Weight, ...]] = {}
     calls = []
     for draft in drafts:
@@ -119,14 +119,17 @@ def _calls(
             used = weights[draft.layer] = _weights_of(draft.operation, trainable)
         else:
             used = weights[draft.layer]
+        stranger = isinstance(draft.operation, UnknownLayer)
+        index = seen.get(draft.layer, 0)
+        seen[draft.layer] = index + 1
         calls.append(
-            Call(
+            call_with(
                 id=draft.id,
                 name=draft.operation.name,
-                type=_type_of(draft.operation),
+                type=draft.operation.class_name if stranger else type(draft.operation).__name__,
                 kind=draft.kind,
                 layer=draft.layer,
-                index=seen[draft.layer],
+                index=index,
                 count=counts[draft.layer],
                 inputs=draft.inputs,
                 outputs=draft.outputs,
@@ -138,18 +141,10 @@ def _calls(
                 node=draft.node,
                 line=line_of(draft.node),
                 rows=draft.rows,
-                weights_known=not isinstance(draft.operation, UnknownLayer)
-                or draft.operation.weightless,
+                weights_known=not stranger or draft.operation.weightless,
             )
         )
-        seen[draft.layer] += 1
     return tuple(calls)
-
-
-def _type_of(operation: Any) -> str:
-    if isinstance(operation, UnknownLayer):
-        return operation.class_name
-    return type(operation).__name__
 
 
 def _weights_of(operation: Any, trainable: bool) -> tuple[Weight, ...]:

@@ -62,12 +62,13 @@ def sight_of(graph: Graph) -> Sight:
             if field and len(source.shape) != len(spec.shape):
                 field = per_step(field, len(spec.shape) - len(source.shape))
             before.append(field)
-        fields[call.id] = _after(call, before, [edge.key for edge in taken[call.id]])
+        fields[call.id] = _after(call, before, taken[call.id])
     # Most calls hand on the field of the one before.
     different = {id(field): field for field in fields.values()}
     found = {number: _sizes(field) for number, field in different.items()}
+    alls = {number for number, field in different.items() if field is not None and field.all}
     sizes = {key: found[id(field)] for key, field in fields.items()}
-    whole = frozenset([key for key, field in fields.items() if field and field.all])
+    whole = frozenset([key for key, field in fields.items() if id(field) in alls])
     return Sight(sizes, whole, tuple([key for key, field in fields.items() if field is None]))
 
 
@@ -82,7 +83,7 @@ def _sizes(field: Field | None) -> tuple[int, ...] | None:
     return tuple(known) if len(known) == len(sizes) else None
 
 
-def _after(call: Call, before: list[Field | None], keys: list[str | None]) -> Field | None:
+def _after(call: Call, before: list[Field | None], taken: list[Edge]) -> Field | None:
     """What the values of a call see, from what its inputs see."""
     present = [field for field in before if field is not None and field.axes]
     if not present and None not in before:
@@ -91,8 +92,9 @@ def _after(call: Call, before: list[Field | None], keys: list[str | None]) -> Fi
     if rule is seeing.no_values:
         return NOTHING
     if len(before) == len(present) == 1 and (
-        present[0].all
-        or (rule is together and len(call.inputs[0].shape) == len(call.outputs[0].shape))
+        # Most layers; asked first, since it is asked quickly.
+        (rule is together and len(call.inputs[0].shape) == len(call.outputs[0].shape))
+        or present[0].all
     ):
         return present[0]
     if rule is None and not (present and all(field.all for field in before if field)):
@@ -109,7 +111,7 @@ def _after(call: Call, before: list[Field | None], keys: list[str | None]) -> Fi
         [field for field in before if field is not None],
         [spec.shape for spec in call.inputs],
         [spec.shape for spec in call.outputs],
-        keys,
+        [edge.key for edge in taken],
         call.node,
     )
     return worked_out(rule, look)

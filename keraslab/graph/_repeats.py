@@ -233,17 +233,19 @@ class _Arranger:
     def _cuts(self, items: list[Item], width: int) -> list[int]:
         """Where to cut: behind items after which no more tensors are alive than this."""
         first = items[0].first
-        at = [number for number, item in enumerate(items) for _ in item.span]
+        wires, entering = self.outline.wires, self.outline.entering
+        at: list[int] = []
         last_use: dict[tuple[str, int], int] = {}
         made_at: dict[tuple[str, int], int] = {}
-        for position in range(first, items[-1].last):
-            here = at[position - first]
-            for source, tensor, _ in self.outline.wires[position]:
-                last_use[tensor] = here
-                if source >= first:
-                    made_at[tensor] = at[source - first]
-            for tensor in self.outline.entering[position]:
-                last_use[tensor] = here
+        for here, item in enumerate(items):
+            at += [here] * (item.last - item.first)
+            for position in item.span:
+                for source, tensor, _ in wires[position]:
+                    last_use[tensor] = here
+                    if source >= first:
+                        made_at[tensor] = at[source - first]
+                for tensor in entering[position]:
+                    last_use[tensor] = here
         change = [0] * len(items)
         for tensor, end in last_use.items():
             born = made_at.get(tensor, -1)

@@ -60,6 +60,8 @@ class _Class(NamedTuple):
     """Whether it may have a graph of its own."""
     opens: bool
     """Whether its calls may be opened."""
+    settings: bool
+    """Whether a call with one tensor alone has settings to show: those of an operation."""
 
 
 @dataclass
@@ -109,7 +111,7 @@ class Walk:
         made: dict[str, int] = {}
         for node in keras_internals.nodes_of(functional):
             operation, tensors, tensors_out, alone = keras_internals.read_node(node)
-            kind, model_like, may_open = self._class_of(operation)
+            kind, model_like, may_open, settings = self._class_of(operation)
             if kind == "input" and given is not None:
                 continue
             if traced is not None and _casts_nothing(node):
@@ -142,8 +144,19 @@ class Walk:
                     else _output_specs(node, sources)
                 )
                 operands = () if alone or kind != "operation" else _operands(node, kind, sources)
+                plain = kind == "input" or (alone and not settings)
+                arguments = () if plain else arguments_text(node)
                 found = self._call(
-                    item, node, kind, scope, present, tuple(keys), operands, outputs, traced
+                    item,
+                    node,
+                    kind,
+                    scope,
+                    present,
+                    tuple(keys),
+                    operands,
+                    outputs,
+                    arguments,
+                    traced,
                 )
             for tensor, source in zip(tensors_out, found, strict=True):
                 sources[id(tensor)] = source
@@ -173,6 +186,7 @@ class Walk:
         keys: tuple[str | None, ...],
         operands: tuple[Shape, ...],
         outputs: tuple[TensorSpec, ...],
+        arguments: tuple[str, ...],
         traced: keras_internals.Traced | None,
     ) -> list[Source | None]:
         operation = keras_internals.operation_of(node)
@@ -181,7 +195,6 @@ class Walk:
         if macs:
             rows = _common_rows(present)
             macs = None if rows is None else macs * rows
-        arguments = () if kind == "input" else arguments_text(node)
         layer_key: Any = id(operation)
         variables = None
         if traced is not None:
@@ -212,7 +225,8 @@ class Walk:
         found = self._kinds.get(type(operation))
         if found is None:
             model = isinstance(operation, (keras.Model, keras.Function))
-            found = _Class(_kind(operation), model, opens(operation))
+            settings = not isinstance(operation, keras.layers.Layer)
+            found = _Class(_kind(operation), model, opens(operation), settings)
             self._kinds[type(operation)] = found
         return found
 

@@ -100,6 +100,14 @@ CASES = [
     ("KL702", "swapped", True, SPARSE + "model.fit(numbers, data, verbose=0)"),
     ("KL702", "1 input", True, SPARSE + "model.fit((data, numbers), verbose=0)"),
     ("KL703", "one-hot", True, SPARSE + "model.fit(data, rows, verbose=0)"),
+    (
+        "KL703",
+        "rows (16 × 5) holds one-hot rows",
+        True,
+        "import keraslab as kl\n"
+        + SPARSE
+        + "kl.fit(model, data, rows, display=False, store=False)",
+    ),
     ("KL703", "one-hot", True, SPARSE + "model.evaluate(x=data, y=rows, verbose=0)"),
     (
         "KL703",
@@ -301,6 +309,7 @@ def test_a_failing_fit_is_explained_and_mended(code, word, proven, body, tmp_pat
     assert source.splitlines()[finding.where.line - 1].strip() == body.splitlines()[-1].strip()
     placed = [fix for fix in finding.fixes if fix.edits]
     assert bool(placed) == proven
+    assert all(fix.tried for fix in placed)
     # Without a TensorFlow function, which takes a second or more to make.
     monkeypatch.setattr(keras.Model, "run_eagerly", property(lambda m: True, lambda m, v: None))
     for number, fix in enumerate(placed):

@@ -8,7 +8,7 @@ from keras import layers as L
 from keras import ops
 
 import keraslab as kl
-from keraslab.debug.checks import _gradients
+from keraslab.debug.checks import _probed
 
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(16, 6)).astype("float32")
@@ -243,10 +243,10 @@ def test_a_large_model_is_tried_on_few_samples_or_forwards_alone():
     with kl.skeleton():
         mobile, large = keras.applications.MobileNetV2(weights=None), _wide()
     graphs = [kl.read_graph(model) for model in (mobile, large, model_of(first))]
-    there_and_back = [_gradients._affordable(graph, backward=True) for graph in graphs]
+    there_and_back = [_probed._affordable(graph, backward=True) for graph in graphs]
     assert 2 <= there_and_back[0] <= 8
     assert there_and_back[1:] == [0, 16]
-    assert _gradients._affordable(graphs[1]) > 0
+    assert _probed._affordable(graphs[1]) > 0
 
 
 def _wide():
@@ -260,8 +260,8 @@ def _wide():
 
 def test_what_was_not_tried_is_said(monkeypatch):
     model = model_of(CUTS["round"])
-    monkeypatch.setattr(_gradients, "_SECONDS", 0.02)
-    assert [_gradients._affordable(kl.read_graph(model), backward=b) for b in (True, False)] == [
+    monkeypatch.setattr(_probed, "_SECONDS", 0.02)
+    assert [_probed._affordable(kl.read_graph(model), backward=b) for b in (True, False)] == [
         0,
         16,
     ]
@@ -273,5 +273,5 @@ def test_what_was_not_tried_is_said(monkeypatch):
     assert "kl.probe(model, x, y)" in report._repr_mimebundle_()["text/html"]
     dead = model_of(lambda x: L.Dense(40, "relu", bias_initializer=_constant(-50), name="low")(x))
     assert "KL876" in kl.check(dead, X, Y, select="KL87").codes
-    monkeypatch.setattr(_gradients, "_SECONDS", 0.0)
+    monkeypatch.setattr(_probed, "_SECONDS", 0.0)
     assert kl.check(dead, X, Y, select="KL87").notes[0].startswith("The batch was not tried")

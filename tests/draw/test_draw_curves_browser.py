@@ -147,6 +147,17 @@ def test_the_live_view_takes_the_place_of_its_picture(curves):
     assert curves.evaluate("document.querySelector('.here').className") == "here"
 
 
+def test_when_the_kernel_is_gone_the_picture_is_seen_again(curves):
+    curves.evaluate("model.set('slot', 'here'); leave()")
+    curves.evaluate("document.getElementById('cell').innerHTML = '<div class=here><img></div>'")
+    curves.wait_for_selector(".here .klc canvas")
+    curves.evaluate("end()")
+    assert curves.locator(".klc").count() == 0
+    assert curves.evaluate("document.querySelector('.here').className") == "here"
+    curves.evaluate("document.querySelector('.here').innerHTML += ' '")  # nobody watches any more
+    assert curves.locator(".klc").count() == 0
+
+
 def test_widths_and_themes_are_followed(curves):
     wide = curves.evaluate("document.querySelector('canvas').offsetWidth")
     curves.set_viewport_size({"width": 420, "height": 900})
@@ -248,3 +259,130 @@ def test_the_cursor_shows_the_same_place_in_all_plots(curves):
         """() => [...document.querySelectorAll('.u-series:first-child .u-value')]
           .map((value) => value.innerText).join() === '0.5,0.5'"""
     )
+
+
+# Ten epochs of one line, falling by the same factor each: straight on a logarithmic scale.
+EPOCHS = [*range(1, 11)]
+FALLING = [2.0 ** (10 - epoch) for epoch in EPOCHS]
+
+
+@pytest.fixture
+def falling(curves):
+    lines = [_line("train", "loss", EPOCHS, FALLING)]
+    curves.evaluate(
+        "plots => model.set('snapshot', pack(plots))", [{**_plot("loss"), "lines": lines}]
+    )
+    curves.wait_for_function("document.querySelectorAll('.klc-plot').length === 1")
+    return curves
+
+
+def _point_to(page, part):
+    """Hold the mouse over this part of the plot's width."""
+    box = page.locator(".u-over").bounding_box()
+    page.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
+
+
+def _read_off(page, epoch, value=None):
+    """Wait until the legend tells this epoch, and the value of the line there."""
+    page.wait_for_function(
+        """([epoch, value]) => {
+          const told = (n) => document.querySelectorAll('.u-series .u-value')[n].innerText;
+          return told(0) === epoch && (value === null || told(2) === value);
+        }""",
+        arg=[epoch, value],
+    )
+
+
+def _drag(page, start, end):
+    _point_to(page, start)
+    page.mouse.down()
+    _point_to(page, (start + end) / 2)
+    _point_to(page, end)
+    page.mouse.up()
+
+
+def _train_is_drawn(page, drawn):
+    """Wait until there are many pixels of the line's colour, or none."""
+    count = PURPLE.strip().replace("0x7a", "0x00").replace("0x3f", "0x72").replace("0x8f", "0xb2")
+    page.wait_for_function(f"({count})() {'> 50' if drawn else '=== 0'}")
+
+
+def test_hovering_reads_off_the_values_of_that_place(falling):
+    _point_to(falling, 1 / 9)
+    _read_off(falling, "2", "256.0")
+    _point_to(falling, 0.99)
+    _read_off(falling, "10", "1.0000")
+
+
+def test_on_a_logarithmic_scale_equal_factors_are_equal_steps(falling):
+    height = """
+    () => {
+      const plot = document.querySelector('.u-over').getBoundingClientRect();
+      const dots = [...document.querySelectorAll('.u-cursor-pt')]
+        .filter((dot) => !dot.classList.contains("u-off"))
+        .map((dot) => dot.getBoundingClientRect());
+      return dots.length && (dots[0].top + dots[0].height / 2 - plot.top) / plot.height;
+    }
+    """
+    _point_to(falling, 5 / 9)
+    _read_off(falling, "6")
+    assert falling.evaluate(height) > 0.85, "16 of 512 lies low"
+    falling.locator(".klc-log").click()
+    _point_to(falling, 5 / 9)
+    _read_off(falling, "6", "16.00")
+    assert 0.4 < falling.evaluate(height) < 0.7
+
+
+def test_what_the_legend_hides_is_not_drawn(falling):
+    entry = falling.locator(".u-series:visible th", has_text="train")
+    _train_is_drawn(falling, True)
+    entry.click()
+    _train_is_drawn(falling, False)
+    falling.locator(".klc-log").click()
+    assert entry.get_attribute("aria-pressed") == "false"
+    falling.evaluate("append('train:loss', 10, [11], [0.25], 'one more')")
+    _shows(falling, "one more")
+    _train_is_drawn(falling, False)  # a plot drawn anew hides it too
+    entry.click()
+    _train_is_drawn(falling, True)
+
+
+def test_a_zoom_shows_its_part_until_it_is_left(falling):
+    _point_to(falling, 0.02)
+    _read_off(falling, "1")
+    _drag(falling, 0.5, 0.9)
+    _point_to(falling, 0.02)
+    _read_off(falling, "6")
+    falling.evaluate("append('train:loss', 10, [11], [0.25], 'one more')")
+    _shows(falling, "one more")
+    _point_to(falling, 0.99)
+    _read_off(falling, "9")
+    falling.locator(".u-over").dblclick()
+    falling.locator(".klc-back").wait_for(state="hidden")
+    _point_to(falling, 0.02)
+    _read_off(falling, "1")
+
+
+def test_behind_a_smoothed_line_its_values_stay_in_sight(falling):
+    dots = "document.querySelectorAll('.u-cursor-pt:not(.u-off)').length"
+    _point_to(falling, 5 / 9)
+    _read_off(falling, "6", "16.00")
+    assert falling.evaluate(dots) == 1
+    falling.get_by_label("smooth").fill("20")
+    _shows(falling, "smooth 20 %")
+    _point_to(falling, 4 / 9)
+    _read_off(falling, "5")
+    falling.wait_for_function(f"{dots} === 2")
+
+
+def test_the_bar_is_as_long_as_the_training_is_far(curves):
+    bar = curves.get_by_role("progressbar", name="Training")
+    assert bar.get_attribute("aria-valuenow") == "25"
+    part = "() => document.querySelector('.klc-fill').offsetWidth / "
+    part += "document.querySelector('.klc-bar').offsetWidth"
+    assert curves.evaluate(part) == pytest.approx(0.25, abs=0.02)
+    status = {"text": "Epoch 1", "fraction": None, "running": True, "note": "loss is no number"}
+    curves.evaluate("status => model.set('status', status)", status)
+    _shows(curves, "loss is no number")
+    assert bar.get_attribute("aria-valuenow") is None
+    assert curves.evaluate(part) == 1, "it is not known how far"

@@ -1,10 +1,13 @@
 """What makes building and reading quick: nothing else changes by it, and Keras has the names."""
 
 import ast
+import collections
+import functools
 import gc
 import inspect
 import re
 import threading
+import types
 from pathlib import Path
 
 import keras
@@ -12,7 +15,7 @@ import pytest
 from keras.src.ops.symbolic_arguments import SymbolicArguments
 
 from keraslab.graph import _collection, keras_internals, read_graph, skeleton
-from keraslab.graph.keras_internals import _shortcuts
+from keraslab.graph.keras_internals import _shortcuts, _signatures
 
 FOLDER = Path(keras_internals.__file__).parent
 # Only looked for, set by keraslab itself, or not of Keras.
@@ -116,7 +119,65 @@ def test_quick_signatures_bind_as_plain_ones_do(function, given, by_name):
         return first, list(found.arguments.items())
 
     plain = inspect.signature(function)
-    assert bound(_shortcuts._quick(plain)) == bound(plain)
+    assert bound(_signatures.quick(plain)) == bound(plain)
+
+
+class Counting:
+    """The module ``inspect``, which counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def signature(self, called):
+        self.asked += 1
+        return inspect.signature(called)
+
+
+class Part:
+    def build(self, shape): ...
+
+    @functools.wraps(several)
+    def other(self, *given): ...
+
+
+def wrapped(method):
+    @functools.wraps(method)
+    def wrapper(*given): ...
+
+    return wrapper
+
+
+def test_a_wrapped_method_is_asked_for_its_signature_once():
+    module = Counting()
+    remembering = _signatures.Inspect(module)
+    for _ in range(3):  # Keras wraps the method of each layer anew
+        method = wrapped(Part().build)
+        assert remembering.signature(method) == inspect.signature(method)
+    assert module.asked == 1
+
+
+@pytest.mark.parametrize(
+    "called",
+    [Part.build, Part().build, Part().other, wrapped(Part.build), wrapped(Part().other), several],
+)
+def test_remembered_signatures_are_the_plain_ones(called):
+    remembering = _signatures.Inspect(inspect)
+    assert remembering.signature(called) == inspect.signature(called)
+    assert remembering.signature(called) == inspect.signature(called)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        keras.Input((3,)), None, True, 2, 0.5, "text", several, {1, 2}, object(), [], (), {},
+        [1], (None,), {"a": [2]}, collections.OrderedDict(a=1), keras.initializers.Zeros(),
+        keras.DTypePolicy("float32"), types.SimpleNamespace(a=1),
+    ],
+)  # fmt: skip
+def test_what_is_nested_and_what_is_a_tensor_is_told_as_keras_tells_it(value):
+    plain = keras.src.tree.tree_api.tree_impl.is_nested
+    assert _shortcuts._is_nested(plain)(value) is plain(value)
+    assert _shortcuts._is_tensor(keras.src.backend.is_tensor)(value) is False
 
 
 def test_an_initializer_of_ones_own_is_used_in_a_skeleton():

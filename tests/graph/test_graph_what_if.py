@@ -234,6 +234,17 @@ def test_what_does_not_fit_is_said(tower, arguments, message):
         what_if(tower, **arguments)
 
 
+def test_sizes_that_cannot_be_joined_are_refused():
+    with skeleton():
+        x = keras.Input((None, None, 3), name="image")
+        low = L.UpSampling2D(name="up")(L.MaxPooling2D(name="down")(x))
+        model = keras.Model(x, L.Concatenate(name="join")([x, low]))
+    graph = what_if(model, sizes=(34, 32, 3))
+    assert graph.call_by_id["join#0"].outputs[0].shape == (None, 34, 32, 6)
+    with pytest.raises(ModelError, match=r"join \(Concatenate\) does not take .* alike in all"):
+        what_if(model, sizes=(33, 32, 3))
+
+
 def test_names_of_several_inputs_are_asked_for():
     with skeleton():
         a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")

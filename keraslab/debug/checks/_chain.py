@@ -10,6 +10,7 @@ import keras
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import as_model
 from keraslab.graph import keras_internals
 
 _FEWEST = 2
@@ -28,12 +29,14 @@ def could_be_sequential(rule: Rule, subject: Subject) -> Iterator[Finding]:
     if code is None:
         return
     graph = subject.graph
+    fix = Fix("write it as a Sequential model", code, graph.outputs[0].spec.text, 0)
+    lines = [line for line in code.splitlines() if not line.startswith(("import ", "from "))]
     yield rule.finding(
         f"{graph.name!r} is a plain chain of {len(layers)} layers, from "
         f"{layers[0].name!r} to {layers[-1].name!r}: keras.Sequential says the same in less.",
         calls=(graph.outputs[0].call,),
         cause=Cause(layers[-1].name, "Each layer has one input and one output.", None),
-        fixes=(Fix("write it as a Sequential model", code, graph.outputs[0].spec.text, 0),),
+        fixes=as_model(rule, subject, fix, run="\n".join(lines)),
         graph=graph,
     )
 

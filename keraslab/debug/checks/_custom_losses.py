@@ -12,6 +12,7 @@ import numpy as np
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._heads import Head, said_of
 from keraslab.debug._misfit import Array
+from keraslab.debug._other_data import as_array_code, changed_data
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
 from keraslab.debug.checks._labels import said_target
@@ -33,8 +34,6 @@ def loss_stretches(rule: Rule, subject: Subject) -> Iterator[Finding]:
             if not _differs(given, few, values):
                 continue
             said = said_target(subject, head)
-            shape = ", ".join(str(size) for size in values.shape[1:])
-            comma = f"-1, {shape}" if shape else "-1"
             n = len(target)
             yield rule.finding(
                 f"{said} is {' × '.join(map(str, target.shape))} and {head.layer!r} gives "
@@ -42,15 +41,21 @@ def loss_stretches(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 f"({n} × {n}).",
                 calls=(head.call,),
                 cause=Cause(said_of(given), "it stretches one over the other", head.call),
-                fixes=(
-                    Fix(
-                        "give the targets the shape of the output",
-                        f"{said} = {said}.reshape({comma})",
-                        " × ".join(map(str, (n, *values.shape[1:]))),
-                    ),
-                ),
+                fixes=_reshaped(rule, subject, said, values.shape[1:], n),
                 graph=subject.graph,
             )
+
+
+def _reshaped(
+    rule: Rule, subject: Subject, said: str, sizes: tuple[int, ...], samples: int
+) -> tuple[Fix, ...]:
+    shape = ", ".join(map(str, (-1, *sizes)))
+    fix = Fix(
+        "give the targets the shape of the output",
+        f"{said} = {as_array_code(subject, said)}.reshape({shape})",
+        " × ".join(map(str, (samples, *sizes))),
+    )
+    return changed_data(rule, subject, fix)
 
 
 def _own_functions(head: Head) -> Iterator[Any]:

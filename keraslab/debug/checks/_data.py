@@ -17,6 +17,7 @@ from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._head_mends import layer_code
 from keraslab.debug._input_forms import bad_values, input_misfit, lookups_after
 from keraslab.debug._misfit import Array, Misfit, data_fixes
+from keraslab.debug._other_data import changed_data
 from keraslab.debug._pairing import Pairing, Slot, is_numeric, part_of
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
@@ -120,7 +121,7 @@ def arrays_do_not_match(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "x and y look swapped: y has the shape of the input, and x has not.",
             calls=(data.x.slots[0].call,),
             cause=Cause("x", "the inputs come first, then the targets"),
-            fixes=(Fix("swap them", "x, y = y, x"),),
+            fixes=changed_data(rule, subject, Fix("swap them", "x, y = y, x")),
             graph=subject.graph,
         )
         return

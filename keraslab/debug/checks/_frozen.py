@@ -8,9 +8,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keraslab.debug._copied import lines, on_a_copy
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_trainable
 from keraslab.debug.checks._calls import (
     IDLE,
     before,
@@ -21,7 +23,7 @@ from keraslab.debug.checks._calls import (
     operations,
     own_activation,
 )
-from keraslab.graph import Call, is_skeleton, keras_internals
+from keraslab.graph import Call, Graph, is_skeleton, keras_internals
 
 
 @silent_rule("KL851", "nothing-trains", "error")
@@ -39,15 +41,18 @@ def nothing_trains(rule: Rule, subject: Subject) -> Iterator[Finding]:
     else:
         cause, name = "Every layer with weights has trainable=False.", model.name
     frozen = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
-    code = f"{_variable(model)}.trainable = True"
+    fix = Fix("let it train, then compile again", "model.trainable = True")
     if frozen:
-        code += f"\n{_word(frozen[0])}.trainable = False  # the base alone"
+        code = f"{fix.code}\n{_word(frozen[0])}.trainable = False  # the base alone"
+        fix = Fix("freeze the base alone, then compile again", code)
+    base = f"{frozen[0]}/" if frozen else None
+    trains = {c.layer: base is None or not c.layer.startswith(base) for c in _weighted(graph)}
     yield rule.finding(
         f"{model.name!r} is frozen as a whole: none of its {graph.params:,} weights will change "
         "in training.",
         calls=() if last is None else (last.id,),
         cause=Cause(name, cause),
-        fixes=(Fix("freeze the base alone, then compile again", code),),
+        fixes=with_trainable(rule, subject, fix, trains),
         graph=graph,
     )
 
@@ -78,11 +83,14 @@ def frozen_head(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "before it trains: the layer that should learn the task keeps its random weights.",
             calls=(last.id,),
             cause=Cause(name, f"{name!r} has trainable=False.", last.id),
-            fixes=(
+            fixes=with_trainable(
+                rule,
+                subject,
                 Fix(
                     "let the head train, then compile again",
                     f'model.get_layer("{name}").trainable = True',
                 ),
+                {last.layer: True},
             ),
             graph=graph,
         )
@@ -111,15 +119,30 @@ def frozen_wrong_end(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "pictures share.",
             calls=tuple(call.id for call in calls[turn:]),
             cause=Cause(calls[turn].name, f"From {calls[turn].name!r} on all is frozen."),
-            fixes=(
-                Fix(
-                    "freeze the first layers",
-                    f"for layer in {_word(name)}.layers[:-4]:\n    layer.trainable = False\n"
-                    f"for layer in {_word(name)}.layers[-4:]:\n    layer.trainable = True",
-                ),
-            ),
+            fixes=_turned(rule, subject, scope, calls[turn]),
             graph=graph,
         )
+
+
+def _turned(rule: Rule, subject: Subject, scope: str, first: Call) -> tuple[Fix, ...]:
+    """As many layers at the end of a base train as trained at its start."""
+    label = subject.graph.group_by_id[scope].label
+    parts = keras_internals.parts_of(subject.model) if subject.keras_model is not None else []
+    bases = [part for part in parts if isinstance(part, keras.Model) and part.name == label]
+    if len(bases) != 1:
+        return ()
+    learned = [layer for layer in bases[0].layers if not isinstance(layer, keras.layers.InputLayer)]
+    number = [layer.name for layer in learned].index(first.name)
+    fix = Fix(
+        "freeze the first layers",
+        f"for layer in {_word(label)}.layers[:-{number}]:\n    layer.trainable = False\n"
+        f"for layer in {_word(label)}.layers[-{number}:]:\n    layer.trainable = True",
+    )
+    last = {layer.name for layer in learned[-number:]}
+    inside = [call for call in subject.graph.calls_inside[scope] if call.weights]
+    depth = first.layer.count("/")
+    trains = {call.layer: call.layer.split("/")[depth] in last for call in inside}
+    return with_trainable(rule, subject, fix, trains)
 
 
 @silent_rule("KL854", "batch-norm-in-frozen-base", "warning")
@@ -145,15 +168,21 @@ def norm_in_frozen_base(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "batch moves their statistics away from what the frozen layers were trained with.",
             calls=tuple(c.id for c in moving),
             cause=Cause(moving[0].name, f"{moving[0].name!r} has trainable=True.", moving[0].id),
-            fixes=(
-                Fix("freeze the base with all in it", f"{_word(name)}.trainable = False"),
-                Fix(
-                    "or run it in inference mode",
-                    f"features = {_word(name)}(inputs, training=False)",
-                ),
-            ),
+            fixes=_whole_base(rule, subject, scope),
             graph=graph,
         )
+
+
+def _whole_base(rule: Rule, subject: Subject, scope: str) -> tuple[Fix, ...]:
+    base = _word(subject.graph.group_by_id[scope].label)
+    frozen = Fix("freeze the base with all in it", f"{base}.trainable = False")
+    inside = [call for call in subject.graph.calls_inside[scope] if call.weights]
+    fixes = with_trainable(rule, subject, frozen, {call.layer: False for call in inside})
+    mode = Fix("or run it in inference mode", f"features = {base}(inputs, training=False)")
+    if "/" in scope:
+        return (*fixes, mode)
+    called = lines(mode.code, "features", lambda s: {base: s.layer, "inputs": s.args[0]})
+    return (*fixes, *on_a_copy(rule, subject, mode, {scope: called}))
 
 
 @silent_rule("KL855", "batch-norm-mode", "warning")
@@ -172,7 +201,7 @@ def norm_mode(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 "other samples are in the batch.",
                 calls=(call.id,),
                 cause=Cause(call.name, "training=True in the call stays so in predict().", call.id),
-                fixes=(Fix("let Keras choose the mode", f"x = {_word(call.name)}(x)"),),
+                fixes=_own_mode(rule, subject, call),
                 graph=graph,
             )
         elif mode is False and "/" not in call.id and _is_untouched(call):
@@ -184,9 +213,21 @@ def norm_mode(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 cause=Cause(
                     call.name, "With training=False its statistics are never updated.", call.id
                 ),
-                fixes=(Fix("let Keras choose the mode", f"x = {_word(call.name)}(x)"),),
+                fixes=_own_mode(rule, subject, call),
                 graph=graph,
             )
+
+
+def _own_mode(rule: Rule, subject: Subject, call: Call) -> tuple[Fix, ...]:
+    """The layer, or the nested model it lies in, called without a mode."""
+    around = call.id.partition("/")[0]
+    word = _word(around.rpartition("#")[0])
+    fix = Fix("let Keras choose the mode", f"x = {word}(x)")
+    if _training_in(call) is not None and "/" in call.id:
+        # What a call inside a nested model says is written where that model is made.
+        return (Fix(fix.title, f"x = {_word(call.name)}(x)"),)
+    called = lines(fix.code, "x", lambda s: {word: s.layer, "x": s.args[0]})
+    return on_a_copy(rule, subject, fix, {around: called}, real=not is_skeleton(subject.model))
 
 
 @silent_rule("KL856", "norm-on-logits", "warning")
@@ -198,8 +239,10 @@ def norm_on_logits(rule: Rule, subject: Subject) -> Iterator[Finding]:
         if call is None or not is_activation(call):
             continue
         named = own_activation(call) if call.kind == "layer" else call.type.lower()
-        if named not in ("softmax", "sigmoid") and not is_layer(call, "Softmax"):
+        named = "softmax" if is_layer(call, "Softmax") else named
+        if named not in ("softmax", "sigmoid"):
             continue
+        last = call
         call = before(subject, call)
         while call is not None and is_layer(call, *IDLE):
             call = before(subject, call)
@@ -210,20 +253,28 @@ def norm_on_logits(rule: Rule, subject: Subject) -> Iterator[Finding]:
             continue
         yield rule.finding(
             f"{call.name!r} normalises the class scores of {head.name!r} just before "
-            f"{named or 'softmax'}: how sure the model is of a sample then depends on the batch.",
+            f"{named}: how sure the model is of a sample then depends on the batch.",
             calls=(call.id,),
             cause=Cause(call.name, f"{call.name!r} stands after the last layer.", call.id),
-            fixes=(
-                Fix(
-                    "leave it out there",
-                    f'outputs = keras.layers.Activation("{named or "softmax"}")'
-                    f"({_word(head.name)})",
-                    head.outputs[0].text,
-                    0,
-                ),
-            ),
+            fixes=_without_norm(rule, subject, head, last, named),
             graph=graph,
         )
+
+
+def _without_norm(
+    rule: Rule, subject: Subject, head: Call, last: Call, named: str
+) -> tuple[Fix, ...]:
+    word = _word(head.name)
+    code = f'outputs = keras.layers.Activation("{named}")({word})'
+    fix = Fix("leave it out there", code, head.outputs[0].text, 0)
+    if "/" in head.id or "/" in last.id:
+        return (fix,)
+    made = lines(code, "outputs", lambda s: {word: s.made[head.id]})
+    return on_a_copy(rule, subject, fix, {last.id: made})
+
+
+def _weighted(graph: Graph) -> list[Call]:
+    return [call for call in graph.calls if call.weights]
 
 
 def _is_compiled(subject: Subject) -> bool:
@@ -298,8 +349,3 @@ def _is_untouched(call: Call) -> bool:
 
 def _word(name: str) -> str:
     return name if name.isidentifier() else "layer"
-
-
-def _variable(model: Any) -> str:
-    del model
-    return "model"

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import numpy as np
 
-from keraslab.debug._finding import Cause, Finding, Fix
+from keraslab.debug._finding import Cause, Finding
 from keraslab.debug._names import listed
-from keraslab.debug._probe import Probe, probe
+from keraslab.debug._probe import Probe
 from keraslab.debug._probe_fade import measured_rows
-from keraslab.debug._probe_measure import part_of
 from keraslab.debug._probe_rows import ProbeRow
 from keraslab.debug._probe_stats import activation_name
 from keraslab.debug._probe_text import number
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
-from keraslab.graph import Call, Graph, is_skeleton
+from keraslab.debug.checks._probed import FEWEST, probed
+from keraslab.debug.checks._softer import (
+    normalized_between,
+    rectified,
+    scaled_before,
+    skip_connections,
+    smaller_weights,
+)
+from keraslab.graph import Call
 
-_SECONDS = 5.0
-"""What trying one batch may cost, as processor time of an ordinary computer."""
-_BYTES = 260e6
-"""What the outputs of all layers together may take for the samples that are tried."""
-_FEWEST = 8
-"""Samples below which nothing is said about units and outputs."""
 _FADED = 1e-6
 _BURST = 1e6
 _SHARE = 0.9
@@ -54,70 +54,6 @@ _STEPS = frozenset(
     }
 )
 """Operations that no gradient passes."""
-
-
-def probed(subject: Subject) -> Probe | None:
-    """The probe of the subject's batch, made once; None where there is none to be had."""
-    if "_probe" not in vars(subject):
-        vars(subject)["_probe"] = _probed(subject)
-    found: Probe | None = vars(subject)["_probe"]
-    return found
-
-
-def _probed(subject: Subject) -> Probe | None:
-    model, batch = subject.keras_model, subject.batch
-    if model is None or batch is None or is_skeleton(model) or not _finite(batch):
-        return None
-    backward = batch.y is not None and model.compiled
-    size = _affordable(subject.graph, backward=True) if backward else 0
-    if backward and not size:
-        subject.notes.append(
-            f"{'Gradients were' if _affordable(subject.graph) else 'The batch was'} not tried: "
-            f"{_size_of(subject.graph)}; kl.probe(model, x, y) does."
-        )
-    with_gradients = size > 0
-    size = size or _affordable(subject.graph)
-    if not size:
-        return None
-    try:
-        few = part_of(batch, slice(size))
-        # Batch norm of a new model normalizes in training only; dropout would hide constants.
-        normalizes = any(call.type == "BatchNormalization" for call in subject.graph.calls)
-        known = subject.graph.costs.training_sum is not None
-        return probe(
-            model,
-            few.x,
-            few.y if with_gradients else None,
-            training=normalizes,
-            batch_size=size if known else None,
-        )
-    except Exception:  # data that the model cannot take, which other rules speak of
-        return None
-
-
-def _affordable(graph: Graph, *, backward: bool = False) -> int:
-    """How many samples can be tried in little time; 0 for none."""
-    macs, bytes_each = graph.known_macs or 0, graph.costs.training_sum or 0
-    kept = bytes_each if backward else graph.costs.inference_peak or 0
-    # Measured: what a call, a byte of its output and a multiplication take, there and back.
-    by_call, by_byte, by_mac = (12e-3, 5e-9, 0.25e-9) if backward else (4e-3, 2e-9, 0.1e-9)
-    for samples in (2 * _FEWEST, _FEWEST, 4, 2):
-        each = bytes_each * by_byte + macs * by_mac
-        fits = samples * kept <= _BYTES
-        if fits and len(graph.calls) * by_call + samples * each <= _SECONDS:
-            return samples
-    return 0
-
-
-def _size_of(graph: Graph) -> str:
-    macs = (graph.known_macs or 0) / 1e9
-    size = f"has {len(graph.calls):,} calls"
-    return f"the model {size}" + (f" and takes {macs:.3g} GMACs a sample" if macs > 0.1 else "")
-
-
-def _finite(batch: Any) -> bool:
-    leaves = [np.asarray(leaf) for leaf in keras.tree.flatten(batch) if leaf is not None]
-    return all(np.isfinite(leaf).all() for leaf in leaves if leaf.dtype.kind == "f")
 
 
 @silent_rule("KL871", "not-a-number", "error")
@@ -215,7 +151,7 @@ def gradient_cut(rule: Rule, subject: Subject) -> Iterator[Finding]:
     rows = {row.call: row for row in found.rows}
     for row in found.rows:
         call = subject.graph.call_by_id[row.call]
-        dead = row.units is not None and row.dead == row.units and found.samples >= _FEWEST
+        dead = row.units is not None and row.dead == row.units and found.samples >= FEWEST
         if not (call.type in _STEPS or dead or _cast_to_whole(call)):
             continue
         before = [rows[c] for c in subject.all_before(row.call)]
@@ -274,13 +210,7 @@ def vanishing_gradient(rule: Rule, subject: Subject) -> Iterator[Finding]:
         f"{last.name!r}.",
         calls=(first.call, last.call),
         cause=Cause((curved or [first])[0].name, why, (curved or [first])[0].call),
-        fixes=(
-            Fix("lead a skip connection around every layer or two", "h = layers.Add()([h, y])"),
-            Fix(
-                "use relu, with the spread of weights made for it",
-                'layers.Dense(units, activation="relu", kernel_initializer="he_normal")',
-            ),
-        ),
+        fixes=(*skip_connections(rule, subject), *rectified(rule, subject)),
         graph=subject.graph,
     )
 
@@ -298,13 +228,7 @@ def exploding_gradient(rule: Rule, subject: Subject) -> Iterator[Finding]:
         f"it is at {last.name!r}.",
         calls=(first.call, last.call),
         cause=Cause(first.name, "Weights this large make it grow in each layer.", first.call),
-        fixes=(
-            Fix(
-                "start with smaller weights",
-                'layers.Dense(units, kernel_initializer="glorot_uniform")',
-            ),
-            Fix("normalize between the layers", "h = layers.BatchNormalization()(h)"),
-        ),
+        fixes=(*smaller_weights(rule, subject), *normalized_between(rule, subject)),
         graph=subject.graph,
     )
 
@@ -333,7 +257,7 @@ def _ends(found: Probe) -> tuple[ProbeRow, ProbeRow, float] | None:
 def dead_units(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """More than nine of ten units of a ReLU are 0 for the whole batch."""
     found = probed(subject)
-    if found is None or found.samples < _FEWEST:
+    if found is None or found.samples < FEWEST:
         return
     for row in found.rows:
         if row.units is None or row.units < 8 or (row.dead_share or 0) <= _SHARE:
@@ -357,7 +281,7 @@ def dead_units(rule: Rule, subject: Subject) -> Iterator[Finding]:
 def saturated(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """Nearly all values of a hidden sigmoid or tanh are at its ends."""
     found = probed(subject)
-    if found is None or found.samples < _FEWEST:
+    if found is None or found.samples < FEWEST:
         return
     for row in found.rows:
         name = _curve(subject, row)
@@ -377,7 +301,7 @@ def saturated(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 "too large.",
                 row.call,
             ),
-            fixes=(Fix("scale what arrives", "h = layers.LayerNormalization()(h)"),),
+            fixes=scaled_before(rule, subject, row.call),
             graph=subject.graph,
         )
         return

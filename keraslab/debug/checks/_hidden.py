@@ -10,6 +10,8 @@ from typing import Any
 
 import keras
 
+from keraslab.debug._again import with_graph
+from keraslab.debug._copied import Spot, copy_of, lines, on_a_copy
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
@@ -65,7 +67,7 @@ def _of_call(
                 f"{name!r} is made by itself; Keras knows the variables of layers alone.",
                 call.id,
             ),
-            fixes=_own_layer(call, name, sizes),
+            fixes=_own_layer(rule, subject, call, name, sizes),
             graph=subject.graph,
         )
 
@@ -99,7 +101,9 @@ def _raw(subject: Subject) -> set[int]:
 _SIGNS = {"Multiply": "*", "Add": "+", "Matmul": "@"}
 
 
-def _own_layer(call: Call, name: str, sizes: tuple[int, ...]) -> tuple[Fix, ...]:
+def _own_layer(
+    rule: Rule, subject: Subject, call: Call, name: str, sizes: tuple[int, ...]
+) -> tuple[Fix, ...]:
     sign = _SIGNS.get(call.type)
     if sign is None or call.kind != "operation" or not name.isidentifier():
         return ()
@@ -113,7 +117,14 @@ def _own_layer(call: Call, name: str, sizes: tuple[int, ...]) -> tuple[Fix, ...]
         f"        return x {sign} self.{name}\n\n"
         "x = Own()(x)"
     )
-    return (Fix("make it a weight of a layer", code, call.outputs[0].text),)
+    fix = Fix("make it a weight of a layer", code, call.outputs[0].text)
+    made = lines(code, "x", lambda spot: {"x": _first_tensor(spot)}, ours=True)
+    return on_a_copy(rule, subject, fix, {call.id: made}, before=with_graph(subject, subject.graph))
+
+
+def _first_tensor(spot: Spot) -> Any:
+    given = keras.tree.flatten((spot.args, dict(spot.kwargs)))
+    return next(value for value in given if isinstance(value, keras.KerasTensor))
 
 
 def _of_layer(
@@ -167,17 +178,23 @@ def _of_layer(
         "saved.",
         calls=calls,
         cause=Cause(called[0], cause, calls[0] if calls else None),
-        fixes=_fixes(inside, owners[0], layer, called[0]),
+        fixes=_fixes(rule, subject, calls, owners[0], layer, called[0]),
         graph=subject.graph,
     )
 
 
-def _fixes(inside: bool, owner: Any, layer: Any, called: str) -> tuple[Fix, ...]:
+def _fixes(
+    rule: Rule, subject: Subject, calls: tuple[str, ...], owner: Any, layer: Any, called: str
+) -> tuple[Fix, ...]:
     if not isinstance(owner, keras.Layer) or not called.isidentifier() or owner is layer:
         return ()
-    if inside:
-        return (Fix(f"call {called!r} itself, without the Lambda", f"x = {called}(x)"),)
+    if isinstance(layer, keras.layers.Lambda):
+        fix = Fix(f"call {called!r} itself, without the Lambda", f"x = {called}(x)")
+        made = lines(fix.code, "x", lambda spot: {called: copy_of(owner), "x": _first_tensor(spot)})
+        changes = dict.fromkeys(calls[:1], made)
+        return on_a_copy(rule, subject, fix, changes, before=with_graph(subject, subject.graph))
     kind = type(layer).__name__
+    # It is a line inside a class of someone's own, so that this stays untried.
     return (Fix(f"make it an attribute in {kind}.__init__", f"self.{called} = {called}"),)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
-from keraslab.debug._tried import with_code
+from keraslab.debug._tried import as_model, with_code
 from keraslab.debug.checks._calls import is_merge
 from keraslab.debug.checks._loops import is_first_turn
 from keraslab.debug.checks._wiring import Forgotten, forgotten_beside
 from keraslab.graph import Call
+from keraslab.graph.keras_internals import tensors_out
 
 _SHAPE_ONLY = frozenset({"OnesLike", "ZerosLike", "FullLike"})
 _COMPARING = ("Subtract", "Add", "Average", "Maximum", "Minimum", "Concatenate")
@@ -45,7 +46,7 @@ def unused_input(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{graph.name!r}: whatever is fed there, the predictions stay the same.",
             calls=(call_id,),
             cause=Cause(name, cause, call_id),
-            fixes=_fixes(subject, call, list(inputs)),
+            fixes=_fixes(rule, subject, call, list(inputs)),
             graph=graph,
         )
 
@@ -57,7 +58,7 @@ def _only_shape(subject: Subject, call_id: str) -> bool:
     return all(call.type in _SHAPE_ONLY for call in after)
 
 
-def _fixes(subject: Subject, call: Call, inputs: list[str]) -> tuple[Fix, ...]:
+def _fixes(rule: Rule, subject: Subject, call: Call, inputs: list[str]) -> tuple[Fix, ...]:
     graph = subject.graph
     others = [graph.call_by_id[other] for other in inputs if other != call.id]
     if not others:
@@ -67,7 +68,9 @@ def _fixes(subject: Subject, call: Call, inputs: list[str]) -> tuple[Fix, ...]:
     else:
         rest = ", ".join(map(_variable, others))
         rest = f"[{rest}]" if len(others) > 1 else rest
-    fixes = [Fix("leave it out of the inputs", f"model = keras.Model({rest}, outputs)")]
+    code = f"model = keras.Model({rest}, outputs)"
+    tensors = {_variable(o): tensors_out(o.node)[0] for o in others if o.node is not None}
+    fixes = [*as_model(rule, subject, Fix("leave it out of the inputs", code), tensors)]
     vectors = [one for one in others if len(one.outputs[0].shape) == 2]
     if vectors and len(call.outputs[0].shape) == 2:
         sizes = [vectors[0].outputs[0].shape[-1], call.outputs[0].shape[-1]]

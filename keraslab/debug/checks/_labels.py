@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from keraslab.debug._finding import Cause, Finding, Fix
@@ -11,6 +11,7 @@ from keraslab.debug._heads import Head
 from keraslab.debug._labels import ONE_HOT, label_misfit
 from keraslab.debug._misfit import Array, Misfit, data_fixes, head_fixes
 from keraslab.debug._pairing import is_integer_valued, is_numeric, part_of
+from keraslab.debug._recompiled import recompiled
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
 
@@ -37,7 +38,7 @@ def _look(rule: Rule, subject: Subject, *kinds: str) -> Iterator[Finding]:
         if misfit is None or misfit.kind not in kinds:
             continue
         ours = data_fixes(misfit, target, said, partial(_again, head, said))
-        other = head_fixes(misfit, subject.heads, head, subject.graph)
+        other = _tried(rule, subject, head_fixes(misfit, subject.heads, head, subject.graph))
         yield rule.finding(
             misfit.message,
             calls=(head.call,),
@@ -45,6 +46,15 @@ def _look(rule: Rule, subject: Subject, *kinds: str) -> Iterator[Finding]:
             fixes=tuple([*other, *ours] if misfit.loss_first else [*ours, *other]),
             graph=subject.graph,
         )
+
+
+def _tried(rule: Rule, subject: Subject, fixes: Iterable[Fix]) -> list[Fix]:
+    """Those of the changes with which a loss takes the targets, and the rule is silent."""
+    return [
+        each
+        for fix in fixes
+        for each in (recompiled(rule, subject, fix) if fix.code.startswith("loss=") else (fix,))
+    ]
 
 
 def _again(head: Head, said: str, array: Array) -> Misfit | None:
@@ -96,7 +106,7 @@ def several_classes_at_once(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "exactly one.",
             calls=(head.call,),
             cause=Cause(head.name, f"the rows of {said} do not sum to 1", head.call),
-            fixes=tuple(_multi_label(subject, head)),
+            fixes=tuple(_tried(rule, subject, _multi_label(subject, head))),
             graph=subject.graph,
         )
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._misfit import Array
+from keraslab.debug._other_data import as_array_code, changed_data
 from keraslab.debug._pairing import Slot, is_integer_valued, is_numeric, part_of
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
@@ -102,7 +103,7 @@ def inputs_not_scaled(rule: Rule, subject: Subject) -> Iterator[Finding]:
         pixels = _is_pixels(part)
         if not pixels and (np.abs(part).max() < _LARGE or _spread(part) > _APART):
             continue
-        fixes = _normalized(said, slot)
+        fixes = _normalized(rule, subject, said, slot)
         if pixels:
             fixes = (
                 *with_code(
@@ -112,7 +113,7 @@ def inputs_not_scaled(rule: Rule, subject: Subject) -> Iterator[Finding]:
                     at=subject.graph.call_by_id[slot.call],
                     run="x = layers.Rescaling(1 / 255)(x)",
                 ),
-                Fix("scale the data", f"{said} = {said} / 255", tried=not _is_pixels(part / 255)),
+                *changed_data(rule, subject, Fix("scale the data", f"{said} = {said} / 255")),
             )
         yield rule.finding(
             f"{said} goes from {part.min():g} to {part.max():g}, and {call.name!r} gets it "
@@ -124,12 +125,14 @@ def inputs_not_scaled(rule: Rule, subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _normalized(said: str, slot: Slot) -> tuple[Fix, ...]:
-    code = (
-        f"normalize = layers.Normalization()\nnormalize.adapt({said})\n"
-        f"h = normalize({slot.name})  # then the layers that took {slot.name}"
-    )
-    return (Fix("normalize inside the model", code, slot.spec.text),)
+def _normalized(rule: Rule, subject: Subject, said: str, slot: Slot) -> tuple[Fix, ...]:
+    """A layer that learns the scale of the columns; what it gives is what comes in then."""
+    data = as_array_code(subject, said)
+    lines = f"normalize = layers.Normalization()\nnormalize.adapt({data})\n"
+    code = f"{lines}h = normalize({slot.name})  # then the layers that took {slot.name}"
+    fix = Fix("normalize inside the model", code, slot.spec.text)
+    run = f"{lines}{said} = normalize({data})"
+    return changed_data(rule, subject, fix, run=run)
 
 
 @silent_rule("KL779", "features-far-apart", "warning")
@@ -146,7 +149,7 @@ def features_far_apart(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{widths[narrow]:.3g}: {call.name!r} sees only the first.",
             calls=(slot.call, call.id),
             cause=Cause(slot.name, f"nothing between {slot.name!r} and {call.name!r} scales"),
-            fixes=_normalized(said, slot),
+            fixes=_normalized(rule, subject, said, slot),
             graph=subject.graph,
         )
 
@@ -167,11 +170,12 @@ def targets_too_large(rule: Rule, subject: Subject) -> Iterator[Finding]:
             continue
         said = said_target(subject, head)
         code = f"mean, spread = {said}.mean(), {said}.std()\n{said} = ({said} - mean) / spread"
+        fix = Fix("learn scaled targets (and scale predictions back)", code)
         yield rule.finding(
             f"{said} is around {part.mean():,.4g} (± {part.std():,.3g}), and {head.layer!r} starts "
             "with values around 0: it will take very long to get there.",
             calls=(head.call,),
             cause=Cause(head.name, f"{said} is not scaled", head.call),
-            fixes=(Fix("learn scaled targets (and scale predictions back)", code),),
+            fixes=changed_data(rule, subject, fix),
             graph=subject.graph,
         )

@@ -10,6 +10,7 @@ from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._head_mends import loss_code, works_with
 from keraslab.debug._heads import Head, Heads, said_of
 from keraslab.debug._names import closest, listed
+from keraslab.debug._recompiled import recompiled
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
 
@@ -18,6 +19,10 @@ _APART = 1e4
 _ACCURACY = frozenset(
     {"accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"}
 )
+_LOSSES = {
+    "softmax": ("'sparse_categorical_crossentropy'", "'categorical_crossentropy'"),
+    "sigmoid": ("'binary_crossentropy'",),
+}
 _REGRESSING = frozenset({"linear", "relu", "leaky_relu", "elu", "selu", "softplus"})
 
 
@@ -39,9 +44,22 @@ def accuracy_of_a_number(rule: Rule, subject: Subject) -> Iterator[Finding]:
             "counts how often they are exactly right, which says nothing.",
             calls=(head.call,),
             cause=Cause("metrics", "accuracy is for classes", head.call),
-            fixes=(Fix("measure how far off it is", "metrics=['mae']"),),
+            fixes=recompiled(rule, subject, _other_metrics(subject.heads, head)),
             graph=subject.graph,
         )
+
+
+def _other_metrics(heads: tuple[Head, ...], wrong: Head) -> Fix:
+    """The metrics as they are, with a distance in place of the accuracy of one output."""
+    each: dict[str, str] = {}
+    for head in heads:
+        kept = [m for m in head.metrics if head is not wrong or _metric_name(m) not in _ACCURACY]
+        said = [*map(said_of, kept), *["'mae'"] * (head is wrong)]
+        each[head.name] = f"[{', '.join(dict.fromkeys(said))}]"
+    if len(heads) == 1:
+        return Fix("measure how far off it is", f"metrics={each[wrong.name]}")
+    listed = ", ".join(f"{name!r}: {said}" for name, said in each.items() if said != "[]")
+    return Fix("measure how far off it is", f"metrics={{{listed}}}")
 
 
 def _classes_as_numbers(subject: Subject, head: Head) -> bool:
@@ -74,7 +92,9 @@ def loss_without_weight(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"The loss of {head.name!r} has the weight {weight:g}, so it {what}.",
             calls=(head.call,),
             cause=Cause("loss_weights", f"the weight of {head.name!r} is {weight:g}", head.call),
-            fixes=(_weights(subject.heads, {head.index: 1.0}, "let it count"),),
+            fixes=recompiled(
+                rule, subject, _weights(subject.heads, {head.index: 1.0}, "let it count")
+            ),
             graph=subject.graph,
         )
 
@@ -94,7 +114,9 @@ def weights_far_apart(rule: Rule, subject: Subject) -> Iterator[Finding]:
             f"{least.name!r}, which hardly counts.",
             calls=(least.call, most.call),
             cause=Cause("loss_weights", f"{least.name!r} has the weight {low:g}", least.call),
-            fixes=(_weights(subject.heads, {least.index: high}, "weigh them alike"),),
+            fixes=recompiled(
+                rule, subject, _weights(subject.heads, {least.index: high}, "weigh them alike")
+            ),
             graph=subject.graph,
         )
 
@@ -180,7 +202,7 @@ def _about_weights(rule: Rule, subject: Subject, found: Heads, message: str, cau
         message,
         calls=tuple(head.call for head in found.heads),
         cause=Cause("loss_weights", cause),
-        fixes=(Fix("name the outputs that have a loss", code),),
+        fixes=recompiled(rule, subject, Fix("name the outputs that have a loss", code)),
         graph=subject.graph,
     )
 
@@ -232,14 +254,19 @@ def output_without_loss(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 f"to it, first those of {idle[0].name!r}, are never trained.",
                 calls=(head.call, *[call.id for call in idle if call.id != head.call]),
                 cause=Cause("loss", f"compile gave {head.name!r} no loss", head.call),
-                fixes=(
-                    Fix(
-                        "give it a loss",
-                        loss_code(found.heads, {head.index: "'mse'"}),
-                    ),
-                ),
+                fixes=_losses_for(rule, subject, found, head),
                 graph=subject.graph,
             )
+
+
+def _losses_for(rule: Rule, subject: Subject, found: Heads, head: Head) -> tuple[Fix, ...]:
+    """The first loss for what an output applies that works with it, and with its targets."""
+    for written in _LOSSES.get(head.activation or "", ("'mse'",)):
+        code = loss_code(found.heads, {head.index: written})
+        fixes = recompiled(rule, subject, Fix("give it a loss", code))
+        if fixes:
+            return fixes
+    return ()
 
 
 @silent_rule("KL765", "loss-for-no-output", "error")
@@ -265,7 +292,9 @@ def loss_for_no_output(rule: Rule, subject: Subject) -> Iterator[Finding]:
         message,
         calls=tuple(head.call for head in found.heads),
         cause=Cause("loss", cause),
-        fixes=renamed(found, share.given),
+        fixes=tuple(
+            [f for fix in renamed(found, share.given) for f in recompiled(rule, subject, fix)]
+        ),
         graph=subject.graph,
     )
 
@@ -308,7 +337,9 @@ def loss_not_used(rule: Rule, subject: Subject) -> Iterator[Finding]:
         f"counts: {rest} is not used.",
         calls=(head.call,),
         cause=Cause("loss", "a list holds a loss for each output, not several for one", head.call),
-        fixes=(
+        fixes=recompiled(
+            rule,
+            subject,
             Fix("watch the others as metrics", f"loss={said_of(given[0])},\nmetrics=[{extra}]"),
         ),
         graph=subject.graph,
@@ -333,6 +364,6 @@ def losses_by_position(rule: Rule, subject: Subject) -> Iterator[Finding]:
         f"The outputs are a dict, and a list of losses goes by its sorted keys: {pairs}.",
         calls=tuple(head.call for head in found.heads),
         cause=Cause("loss", f"the outputs were written in the order {listed(written)}"),
-        fixes=(Fix("name the outputs", loss_code(found.heads, each)),),
+        fixes=recompiled(rule, subject, Fix("name the outputs", loss_code(found.heads, each))),
         graph=subject.graph,
     )

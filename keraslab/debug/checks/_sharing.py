@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+from keraslab.debug._copied import Instead, Spot, lines, on_a_copy
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
@@ -68,7 +69,7 @@ def towers_not_shared(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 f"{names[0][0]!r} must be called twice.",
                 alone[1][0].id,
             ),
-            fixes=(_shared_tower(subject, left, right, pair),),
+            fixes=_shared_tower(rule, subject, left, right, pair),
             graph=graph,
         )
 
@@ -175,24 +176,44 @@ def _said(graph: Graph, call_id: str) -> str:
     return f"{call.name!r} ({call.outputs[0].text})"
 
 
-def _shared_tower(subject: Subject, left: Call, right: Call, pair: tuple[str, str]) -> Fix:
+def _shared_tower(
+    rule: Rule, subject: Subject, left: Call, right: Call, pair: tuple[str, str]
+) -> tuple[Fix, ...]:
     graph = subject.graph
     given = graph.call_by_id[pair[0]].outputs[0]
     shape = left.outputs[0].shape[1:]
-    code = (
-        f"shared_in = keras.Input({shape!r})\n"
-        "shared_out = ...  # the layers of one tower, once\n"
-        'encoder = keras.Model(shared_in, shared_out, name="encoder")\n'
-        f"encoded_a, encoded_b = encoder({_word(left, 'a')}), encoder({_word(right, 'b')})"
-    )
+    title = "make one tower and call it twice"
+    a, b = _word(left, "a"), _word(right, "b")
+    called = f"encoded_a, encoded_b = encoder({a}), encoder({b})"
     chain = _chain(subject, pair[0], left.id)
-    if chain is not None:
-        rows = "".join(f"    {row},\n" for row in chain)
+    if chain is None:
         code = (
-            f"encoder = keras.Sequential([\n{rows}])\n"
-            f"encoded_a, encoded_b = encoder({_word(left, 'a')}), encoder({_word(right, 'b')})"
+            f"shared_in = keras.Input({shape!r})\n"
+            "shared_out = ...  # the layers of one tower, once\n"
+            'encoder = keras.Model(shared_in, shared_out, name="encoder")\n'
         )
-    return Fix("make one tower and call it twice", code, given.text, 0)
+        # What stands in the tower is left to its author, so that this stays untried.
+        return (Fix(title, f"{code}{called}", given.text, 0),)
+    rows = "".join(f"    {row},\n" for row in chain)
+    code = f"encoder = keras.Sequential([\n{rows}])\n{called}"
+    made: dict[str, Any] = {}
+
+    def side(number: int) -> Instead:
+        def run(spot: Spot) -> Any:
+            if not made:
+                both = lines(code, ("encoded_a", "encoded_b"), lambda s: _ends(s, left, right))
+                made.update(zip("01", both(spot), strict=True))
+            return made[str(number)]
+
+        return run
+
+    changes = {source.partition("/")[0]: side(n) for n, source in enumerate(pair)}
+    return on_a_copy(rule, subject, Fix(title, code, given.text, 0), changes)
+
+
+def _ends(spot: Spot, left: Call, right: Call) -> dict[str, Any]:
+    """The tensors that both towers begin with, under their names in the code."""
+    return {_word(left, "a"): spot.made[left.id], _word(right, "b"): spot.made[right.id]}
 
 
 def _word(call: Call, other: str) -> str:

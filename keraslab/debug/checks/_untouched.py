@@ -11,6 +11,7 @@ import numpy as np
 from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
+from keraslab.debug._tried import with_trainable
 from keraslab.debug.checks._calls import is_layer, operations
 from keraslab.graph import Call, is_skeleton
 
@@ -22,10 +23,8 @@ _LARGEST = 20_000_000
 def frozen_random_embedding(rule: Rule, subject: Subject) -> Iterator[Finding]:
     """An embedding frozen by itself that still holds the random numbers it was made with."""
     graph = subject.graph
-    for operation, call in operations(graph):
-        if not is_layer(call, "Embedding") or operation.trainable or not call.weights:
-            continue
-        if not _others_train(subject, call) or not _is_as_made(operation):
+    for call in _frozen_alone(subject):
+        if not _is_as_made(call.operation):
             continue
         name, size = call.name, call.weights[0].size
         table = " × ".join(map(str, call.weights[0].shape))
@@ -39,20 +38,32 @@ def frozen_random_embedding(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 "initializer drew.",
                 call.id,
             ),
-            fixes=(
-                Fix(
-                    "give it the vectors before it is used",
-                    f'model.get_layer("{name}").set_weights([vectors])  # {table}',
-                ),
-                Fix(
-                    "or let it learn its own, then compile again",
-                    f'model.get_layer("{name}").trainable = True',
-                ),
-            )
-            if "/" not in call.id
-            else (),
+            fixes=_fixes(rule, subject, call, table) if "/" not in call.id else (),
             graph=graph,
         )
+
+
+def _fixes(rule: Rule, subject: Subject, call: Call, table: str) -> tuple[Fix, ...]:
+    layer = f'model.get_layer("{call.name}")'
+    # Only who made the model has the vectors, so that this stays untried.
+    given = Fix(
+        "give it the vectors before it is used", f"{layer}.set_weights([vectors])  # {table}"
+    )
+    learned = Fix("or let it learn its own, then compile again", f"{layer}.trainable = True")
+    trains = {call.layer: True}
+    return (given, *with_trainable(rule, subject, learned, trains, _frozen_alone))
+
+
+def _frozen_alone(subject: Subject) -> list[Call]:
+    """The embeddings that are frozen while other layers beside them train."""
+    return [
+        call
+        for _, call in operations(subject.graph)
+        if is_layer(call, "Embedding")
+        and call.weights
+        and not any(weight.trainable for weight in call.weights)
+        and _others_train(subject, call)
+    ]
 
 
 def _others_train(subject: Subject, call: Call) -> bool:

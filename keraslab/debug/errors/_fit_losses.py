@@ -122,11 +122,19 @@ def _renamed(case: FitCase, source: Source, renamed: Mapping[str, str]) -> list[
     if here is not None and here.file == source.file:
         nodes += [given.y_node for given in case.given]
     edits: list[Edit | None] = []
-    for node in nodes:
+    for node in dict.fromkeys(_written_out(source, each) for each in nodes):
         for key in node.keys if isinstance(node, ast.Dict) else ():
             if isinstance(key, ast.Constant) and str(key.value) in renamed:
                 edits.append(source.replace(key, repr(renamed[str(key.value)])))
     return edits
+
+
+def _written_out(source: Source, node: ast.expr | None) -> ast.expr | None:
+    """An expression, or the one that a variable was last given where the variable is written."""
+    if not isinstance(node, ast.Name):
+        return node
+    made = source.assigned(node.id)
+    return made[0].value if made else None
 
 
 def _dict_text(

@@ -189,8 +189,10 @@ def unknown_name(rule: Rule, evidence: Evidence) -> Finding | None:
     fixes: list[Fix] = []
     if isinstance(wrong, str):
         known = sorted({name for name in dir(holder) if name[0] != "_"} | _SHORT[argument])
-        known = [name for name in known if _is_known(holder, name)]
         near = closest(wrong, known)
+        while near is not None and not _is_known(holder, near):  # to ask of all would take long
+            known.remove(near)
+            near = closest(wrong, known)
         message = f"Keras knows no {word} called {wrong!r}."
         elsewhere = _elsewhere(wrong, argument)
         cause = f"{wrong!r} is {elsewhere}" if elsewhere else f"{wrong!r} is no {word}"
@@ -276,6 +278,14 @@ def _shown(value: Any) -> str:
     return f"the class {value.__name__}" if inspect.isclass(value) else repr(value)[:60]
 
 
+_NEEDED = {
+    "ModelCheckpoint": "'model.keras'",
+    "CSVLogger": "'log.csv'",
+    "BackupAndRestore": "'backup'",
+}
+"""What callbacks of Keras cannot do without."""
+
+
 @error_rule("KL719", "class-for-object", origins=("callbacks.callback_list:*",))
 def class_for_object(rule: Rule, evidence: Evidence) -> Finding | None:
     """A callback's class where one of its objects is wanted."""
@@ -286,15 +296,17 @@ def class_for_object(rule: Rule, evidence: Evidence) -> Finding | None:
     if case is None or not wrong:
         return None
     name = wrong[0].__name__
+    needs = _NEEDED.get(name, "")
     source, node = evidence.source, case.argument("callbacks")
     edits = []
     for each in ast.walk(node) if node is not None else ():
         named = isinstance(each, (ast.Name, ast.Attribute)) and source is not None
         if named and last_name(each) in {kind.__name__ for kind in wrong} and source is not None:
-            edits.append(source.replace(each, f"{source.text_of(each)}()"))
-    fix = Fix("make an object of it", f"callbacks=[{name}()]")
+            inside = _NEEDED.get(str(last_name(each)), "")
+            edits.append(source.replace(each, f"{source.text_of(each)}({inside})"))
+    fix = Fix("make an object of it", f"callbacks=[{name}({needs})]")
     return rule.finding(
-        f"callbacks holds the class {name} itself; it takes an object made of it, {name}().",
+        f"callbacks holds the class {name} itself; it takes an object made of it, {name}({needs}).",
         cause=Cause(name, f"{name} is a class"),
         fixes=(case.fix(fix, source, list(edits) or [None]),),
     )

@@ -10,6 +10,7 @@ from keras.src import backend, initializers
 from keras.src.backend.common import global_state
 from keras.src.layers import layer as layer_module
 from keras.src.ops import operation as operation_module
+from keras.src.tree import tree_api
 from keras.src.utils import naming, tracking
 
 from keraslab.graph.keras_internals._compiled import names_in_compile
@@ -39,8 +40,10 @@ def moved_names() -> list[str]:
         "keras.src.backend.core": (backend.core, "is_tensor"),
         "keras.src.utils.tracking": (
             tracking,
-            "TrackedList TrackedDict TrackedSet is_tracking_enabled",
+            "Tracker TrackedList TrackedDict TrackedSet is_tracking_enabled",
         ),
+        "keras.src.backend.common.global_state": (global_state, "GLOBAL_STATE_TRACKER"),
+        "keras.src.tree.tree_api": (tree_api.tree_impl, "is_nested"),
         "keras.src.ops.operation": (operation_module, "inspect"),
     }
     if moved := _absent(fixed):

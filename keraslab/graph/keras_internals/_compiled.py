@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import keras
 
+from keraslab.graph.keras_internals._fitting import names_in_fitting
+
 
 class Compiled(NamedTuple):
     """What ``compile(...)`` was given, unchanged; None for what was left out."""
@@ -67,4 +69,5 @@ def names_in_compile() -> Mapping[str, tuple[Any, str]]:
         "compile_loss": (model._compile_loss, "_user_loss _user_loss_weights"),
         "compile_metrics": (model._compile_metrics, "_user_metrics _user_weighted_metrics"),
         "loss": (wrapper, "fn _fn_kwargs"),
+        **names_in_fitting(),
     }

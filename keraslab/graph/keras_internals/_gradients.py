@@ -18,13 +18,16 @@ import numpy as np
 from keras.src import backend
 from keras.src.backend.common import global_state
 
+from keraslab.graph.keras_internals._segments import SEEDS, Body, OnTape, as_masked
+
 _CONTEXT = "current_call_ctx"
 _PENDING = "uninitialized_variables"
-_SEEDS = "global_seed_generator"
 
 Tap = Callable[[Any, Any], Any]
 """``tap(key, tensor)`` gives back the tensor, or one that stands for it."""
-_Forward = Callable[[Tap], Any]
+Segment = Callable[[Body, list[Any]], list[Any]]
+"""``segment(body, tensors)`` gives what ``body(tensors)`` gives, and may hold less of it."""
+_Forward = Callable[[Tap, Segment], Any]
 _Heard = Callable[[Any, Any], None]
 
 
@@ -34,7 +37,7 @@ def names_for_gradients() -> dict[str, tuple[Any, str]]:
         "keras.src.layers.layer": "CallContext",
         "keras.src.models.functional": "operation_fn",
         "keras.src.trainers.compile_utils": "CompileLoss",
-        "keras.src.backend": "get_keras_mask set_keras_mask",
+        "keras.src.backend": "get_keras_mask get_stateless_scope set_keras_mask",
     }
     found: dict[str, tuple[Any, str]] = {}
     for place, names in modules.items():
@@ -137,7 +140,9 @@ def gradients(
     Args:
         model: The model.
         variables: The variables with respect to which they are taken.
-        forward: Runs the model with the tap it is given and returns the loss.
+        forward: Runs the model with the tap it is given and returns the loss. What it runs
+            by the second function it is given, ``segment(body, tensors)``, may run a second
+            time on the way back, so that its inside need not be held till then.
         heard: Told the gradient, a NumPy array that is not kept, for each tapped tensor by its
             key, and for each variable by its place in ``variables``. Nothing is told of what
             no gradient reaches.
@@ -146,19 +151,25 @@ def gradients(
     Returns:
         The loss.
     """
+
+    def loss_of(tap: Tap, segment: Segment) -> Any:
+        # A weight is tapped as well: its gradient is dealt with before the next one is made.
+        values = [(v, tap(place, v.value)) for place, v in enumerate(variables)]
+        with running(model, training, values):
+            return forward(tap, segment)
+
     name = keras.backend.backend()
-    way = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}.get(name)
+    if name == "tensorflow":
+        layers = [*model._flatten_layers()]
+        on_tape = OnTape(
+            import_module("tensorflow"), heard, layers, lambda: running(model, training)
+        )
+        return on_tape.loss(loss_of)
+    way = {"jax": _by_jax, "torch": _by_torch}.get(name)
     if way is None:
         raise NotImplementedError(
             f"The backend {name!r} has no gradients: choose tensorflow, jax or torch."
         )
-
-    def loss_of(tap: Tap) -> Any:
-        # A weight is tapped as well: its gradient is dealt with before the next one is made.
-        values = [(v, tap(place, v.value)) for place, v in enumerate(variables)]
-        with running(model, training, values):
-            return forward(tap)
-
     return way(loss_of, heard)
 
 
@@ -173,25 +184,9 @@ def without_gradients() -> Any:
 # is left out on the way back because it leads to no weight, and no gradient is kept.
 
 
-def _by_tensorflow(loss_of: _Forward, heard: _Heard) -> float:
-    tf = import_module("tensorflow")
-    anchor = tf.zeros(())
-
-    def tap(key: Any, tensor: Any) -> Any:
-        def passed(value: Any, _anchor: Any) -> Any:
-            def back(gradient: Any) -> Any:
-                heard(key, keras.ops.convert_to_numpy(gradient))
-                return gradient, tf.zeros(())
-
-            return tf.identity(value), back
-
-        return _as_masked(tf.custom_gradient(passed)(tensor, anchor), tensor)
-
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch(anchor)
-        loss = loss_of(tap)
-    tape.gradient(loss, anchor)
-    return float(loss)
+def _held(body: Body, given: list[Any]) -> list[Any]:
+    """A segment whose inside is held: JAX and PyTorch run it once."""
+    return body(given)
 
 
 def _by_jax(loss_of: _Forward, heard: _Heard) -> float:
@@ -205,9 +200,9 @@ def _by_jax(loss_of: _Forward, heard: _Heard) -> float:
 
             passed = jax.custom_vjp(lambda value, _anchor: value)
             passed.defvjp(lambda value, _anchor: (value, None), back)
-            return _as_masked(passed(tensor, anchor), tensor)
+            return as_masked(passed(tensor, anchor), tensor)
 
-        return loss_of(tap)
+        return loss_of(tap, _held)
 
     loss, _ = jax.value_and_grad(anchored)(jax.numpy.zeros(()))
     jax.effects_barrier()
@@ -230,25 +225,18 @@ def _by_torch(loss_of: _Forward, heard: _Heard) -> float:
             return gradient, torch.zeros(()), None
 
     def tap(key: Any, tensor: Any) -> Any:
-        return _as_masked(Passed.apply(tensor, anchor, key), tensor)
+        return as_masked(Passed.apply(tensor, anchor, key), tensor)
 
-    loss = loss_of(tap)
+    loss = loss_of(tap, _held)
     if loss.requires_grad:
         torch.autograd.grad(loss, [anchor], allow_unused=True)
     return float(loss.detach())
 
 
-def _as_masked(tensor: Any, original: Any) -> Any:
-    mask = backend.get_keras_mask(original)
-    if mask is not None:
-        backend.set_keras_mask(tensor, mask)
-    return tensor
-
-
 @contextlib.contextmanager
 def _random_numbers_kept() -> Iterator[None]:
     python, arrays = random.getstate(), np.random.get_state()
-    seeds = global_state.get_global_attribute(_SEEDS)
+    seeds = global_state.get_global_attribute(SEEDS)
     torch = import_module("torch") if keras.backend.backend() == "torch" else None
     torches = None if torch is None else torch.random.get_rng_state()
     try:
@@ -256,7 +244,7 @@ def _random_numbers_kept() -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(arrays)
-        global_state.set_global_attribute(_SEEDS, seeds)
+        global_state.set_global_attribute(SEEDS, seeds)
         if torch is not None:
             torch.random.set_rng_state(torches)
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-import weakref
-from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -21,21 +19,26 @@ from keras.src.ops import operation as operation_module
 from keras.src.ops.symbolic_arguments import SymbolicArguments
 from keras.src.saving.object_registration import GLOBAL_CUSTOM_OBJECTS
 from keras.src.saving.serialization_lib import SerializableDict
+from keras.src.tree import tree_api
 from keras.src.utils import naming, tracking
+
+from keraslab.graph.keras_internals._signatures import Inspect, QuickInspect, call_spec
 
 
 def shortcuts() -> list[tuple[Any, str, Any]]:
     """What is put round what: (module or class, name, maker of what stands there instead)."""
     points: list[tuple[Any, str, Any]] = [
-        (layer_module, "inspect", _Inspect),
-        (layer_module, "CallSpec", _call_spec),
-        (operation_module, "inspect", _QuickInspect),
+        (layer_module, "inspect", Inspect),
+        (layer_module, "CallSpec", call_spec),
+        (operation_module, "inspect", QuickInspect),
         (layer_module, "is_backend_tensor_or_symbolic", _layer_is_tensor),
         (backend, "is_tensor", _is_tensor),
         (backend.core, "is_tensor", _is_tensor),
+        (tree_api.tree_impl, "is_nested", _is_nested),
         (initializers, "get", _get_initializer),
         (naming, "to_snake_case", functools.lru_cache(1000)),
         (tracking.Tracker, "track", _track),
+        (tracking, "is_tracking_enabled", _is_tracking_enabled),
         (SymbolicArguments, "__init__", _keep_arguments),
     ]
     if keras.config.backend() == "tensorflow":
@@ -44,122 +47,6 @@ def shortcuts() -> list[tuple[Any, str, Any]]:
         trackable = next(c for c in keras.Layer.__mro__ if _BEGIN in vars(c))
         points.append((trackable, _BEGIN, _begin_dependencies))
     return points
-
-
-# -- signatures
-
-_signatures: weakref.WeakKeyDictionary[Any, dict[tuple[str, bool], Any]] = (
-    weakref.WeakKeyDictionary()
-)
-
-
-class _Inspect:
-    """The module ``inspect``, remembering the signatures of functions."""
-
-    def __init__(self, module: Any) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-    def signature(self, called: Any) -> Any:
-        """The signature of a function or method."""
-        return self._remembered("signature", called)
-
-    def getfullargspec(self, called: Any) -> Any:
-        """The arguments of a function or method."""
-        return self._remembered("getfullargspec", called)
-
-    def _remembered(self, name: str, called: Any) -> Any:
-        # First of all: what a method wraps is a plain function, which takes `self` as well.
-        bound = isinstance(called, types.MethodType)
-        function = called.__func__ if bound else called
-        # Keras wraps `build` anew on each layer; what it wraps is what has the signature.
-        while name == "signature" and "__wrapped__" in getattr(function, "__dict__", {}):
-            function = function.__wrapped__
-        if not isinstance(function, types.FunctionType) or vars(function):
-            return getattr(self._module, name)(called)
-        known = _signatures.setdefault(function, {})
-        if (name, bound) not in known:
-            known[name, bound] = getattr(self._module, name)(called)
-        return known[name, bound]
-
-
-class _Signature(inspect.Signature):
-    """A signature that binds arguments in a fraction of the time; layers keep plain ones."""
-
-    __slots__ = ("_keyword", "_names", "_needed")
-    _names: tuple[str, ...]
-    _needed: frozenset[str]
-    _keyword: str | None
-
-    def bind(self, /, *args: Any, **kwargs: Any) -> inspect.BoundArguments:
-        """The arguments by the names of the parameters, as every signature gives them."""
-        names = self._names
-        if len(args) > len(names):
-            return super().bind(*args, **kwargs)
-        arguments: dict[str, Any] = dict(zip(names, args, strict=False))
-        left: Mapping[str, Any] = kwargs
-        for name in names[len(args) :]:
-            if name in kwargs:
-                arguments[name] = kwargs[name]
-            elif name in self._needed:
-                return super().bind(*args, **kwargs)
-        if len(arguments) < len(args) + len(kwargs):
-            left = {name: value for name, value in kwargs.items() if name not in arguments}
-            if self._keyword is None or len(arguments) + len(left) < len(args) + len(kwargs):
-                return super().bind(*args, **kwargs)
-            arguments[self._keyword] = left
-        return inspect.BoundArguments(self, arguments)
-
-
-class _QuickInspect(_Inspect):
-    """The same, with quick signatures: for where none is kept."""
-
-    def signature(self, called: Any) -> Any:
-        """The signature of a function or method."""
-        found = super().signature(called)
-        return _quick(found) if isinstance(found, inspect.Signature) else found
-
-
-def _call_spec(original: Any) -> Any:
-    @functools.wraps(original)
-    def call_spec(signature: Any, *given: Any, **named: Any) -> Any:
-        return original(_quick(signature), *given, **named)
-
-    return call_spec
-
-
-_quick_ones: dict[int, tuple[inspect.Signature, inspect.Signature]] = {}
-"""By the id of the plain one, that and the quick one."""
-_MOST = 1000
-
-
-def _quick(signature: inspect.Signature) -> inspect.Signature:
-    """The same signature, one that binds quickly."""
-    plain, quick = _quick_ones.get(id(signature), (None, signature))
-    if plain is not signature:
-        quick = _made_quick(signature)
-        if len(_quick_ones) > _MOST:
-            _quick_ones.clear()
-        _quick_ones[id(signature)] = signature, quick
-    return quick
-
-
-def _made_quick(signature: inspect.Signature) -> inspect.Signature:
-    """The same signature, where it is one of named parameters only."""
-    parameters = list(signature.parameters.values())
-    kinds = [parameter.kind for parameter in parameters]
-    keyword = parameters.pop().name if inspect.Parameter.VAR_KEYWORD in kinds else None
-    if any(p.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD for p in parameters):
-        return signature
-    quick = _Signature(
-        list(signature.parameters.values()), return_annotation=signature.return_annotation
-    )
-    quick._names = tuple([parameter.name for parameter in parameters])
-    quick._needed = frozenset([p.name for p in parameters if p.default is p.empty])
-    quick._keyword = keyword
-    return quick
 
 
 # -- attributes
@@ -178,8 +65,10 @@ _UNTRACKED = frozenset(
         keras.InputSpec,
         keras.DTypePolicy,
         SerializableDict,
+        tracking.Tracker,
     }
 )
+_NESTED = frozenset({dict, list, tuple})
 _TRACKED: dict[type, Any] = {
     list: tracking.TrackedList,
     dict: tracking.TrackedDict,
@@ -188,32 +77,31 @@ _TRACKED: dict[type, Any] = {
 
 
 def _set_attribute(original: Any) -> Any:
+    plain = object.__setattr__
+
     @functools.wraps(original)
     def __setattr__(self: Any, name: str, value: Any) -> None:  # noqa: N807
         kind = type(value)
         state = self.__dict__
-        if "_tracker" not in state:
-            if name == "_tracker":
-                original(self, name, value)
-                return
+        if "_tracker" not in state and kind is not tracking.Tracker:
             self._initialize_tracker()
-        if kind in _UNTRACKED or issubclass(kind, keras.Initializer):
-            object.__setattr__(self, name, value)
+        if kind in _UNTRACKED:
+            plain(self, name, value)
         elif kind in _TRACKED:
             if not tracking.is_tracking_enabled():
                 # TensorFlow wraps lists by itself, unless it was told not to as well.
                 own = state.get("_self_setattr_tracking", True)
-                (original if own else object.__setattr__)(self, name, value)
+                (original if own else plain)(self, name, value)
             elif _is_plain(value):
                 _set_container(self, name, kind, value)
             else:
                 original(self, name, value)
-        elif kind is tuple and _is_plain(value):
-            object.__setattr__(self, name, value)
+        elif issubclass(kind, keras.Initializer) or (kind is tuple and _is_plain(value)):
+            plain(self, name, value)
         elif kind is keras.Variable and tracking.is_tracking_enabled():
             state["_tracker"].track(value)
             self._track_trackable(value, name=name, overwrite=True)
-            object.__setattr__(self, name, value)
+            plain(self, name, value)
         else:
             original(self, name, value)
 
@@ -245,6 +133,16 @@ def _track(original: Any) -> Any:
         return attr if type(attr) in _UNTRACKED else original(self, attr)
 
     return track
+
+
+def _is_tracking_enabled(original: Any) -> Any:
+    state = global_state.GLOBAL_STATE_TRACKER
+
+    @functools.wraps(original)
+    def is_tracking_enabled() -> Any:
+        return getattr(state, "tracking_on", True)
+
+    return is_tracking_enabled
 
 
 _BEGIN = "_maybe_initialize_trackable"
@@ -287,11 +185,22 @@ def _is_tensor(original: Any) -> Any:
     @functools.wraps(original)
     def is_tensor(x: Any) -> Any:
         kind = type(x)
-        if kind is keras.KerasTensor or kind in _UNTRACKED:
+        if kind is keras.KerasTensor or kind in _UNTRACKED or kind in _NESTED:
             return False
         return not issubclass(kind, keras.Initializer) and original(x)
 
     return is_tensor
+
+
+def _is_nested(original: Any) -> Any:
+    @functools.wraps(original)
+    def is_nested(structure: Any) -> Any:
+        kind = type(structure)
+        if kind is keras.KerasTensor or kind in _UNTRACKED:
+            return False
+        return kind in _NESTED or original(structure)
+
+    return is_nested
 
 
 def _get_initializer(original: Any) -> Any:
