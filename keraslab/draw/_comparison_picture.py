@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from keraslab.draw._comparison_curves import Band, bands_of, curve_names, first_value
+from keraslab.draw._comparison_curves import AXES, Band, axis_of, bands_of, curve_names, first_value
 from keraslab.draw._comparison_points import COSTS, Point, front, points_of
 from keraslab.draw._variant_looks import variant_look
 
@@ -27,7 +27,7 @@ def figure(comparison: Any, value: str | None = None, cost: str = "macs") -> Fig
 
     Args:
         comparison: The comparison, ended or not: what has ``variants``, ``runs``, ``rows()``,
-            ``score_name`` and ``higher_is_better``.
+            ``score_name``, ``higher_is_better`` and ``budget``, along which curves are drawn.
         value: Whose curves to draw, such as ``"loss"``; None for the score's where it was
             logged, or else the first.
         cost: What the score is set against: ``"macs"``, ``"params"``,
@@ -57,6 +57,7 @@ def figure(comparison: Any, value: str | None = None, cost: str = "macs") -> Fig
         list(comparison.variants),
         {title: found for title, found in sides.items() if found},
         points_of(comparison.rows(), cost),
+        along=axis_of(comparison),
         score=comparison.score_name,
         cost=COSTS[cost],
         higher_is_better=comparison.higher_is_better,
@@ -68,6 +69,7 @@ def _drawn(
     curves: Mapping[str, Sequence[Band]],
     points: Sequence[Point],
     *,
+    along: str,
     score: str,
     cost: str,
     higher_is_better: bool,
@@ -78,13 +80,14 @@ def _drawn(
         variants: All names, in their order.
         curves: The bands of each plot, under its title.
         points: Score against cost.
+        along: What the curves are drawn along.
         score: What the score is called.
         cost: What the cost is called.
         higher_is_better: Whether a high score is a good one.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import EngFormatter, MaxNLocator
 
     columns = len(curves) + 1
     width = max(_WIDTH * columns, 5.0)
@@ -106,8 +109,10 @@ def _drawn(
     for place, (title, found) in enumerate(curves.items()):
         axes = drawn.add_subplot(grid[0, place])
         _bands(axes, found)
-        _dress(axes, title, "epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        _dress(axes, title, along)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=along == AXES["epochs"]))
+        if along == AXES["macs"]:
+            axes.xaxis.set_major_formatter(EngFormatter())
     axes = drawn.add_subplot(grid[0, columns - 1])
     better = "higher is better" if higher_is_better else "lower is better"
     _points(axes, points, higher_is_better)

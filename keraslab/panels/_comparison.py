@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keraslab.debug import diagnose
+from keraslab.debug import Cause, Finding, diagnose
+from keraslab.debug._syntax import called
 from keraslab.panels import _comparison_state as state
 from keraslab.panels._comparison_html import failures_html, picture_of, still
 from keraslab.panels._diff import DiffView, diff
 from keraslab.panels._live import live_bundle
 from keraslab.panels._said import said
 from keraslab.train._compare import compare
-from keraslab.train._comparison import (
-    Comparison,
-    explain_failures_with,
-    show_comparisons_with,
-)
+from keraslab.train._comparison import Comparison, show_comparisons_with
+from keraslab.train._explained import explain_failures_with
 from keraslab.train._notebook import Place, shell
 from keraslab.train._pace import Pace
 
@@ -207,5 +206,16 @@ class ComparisonPanel:
         self.widget.send(answer)
 
 
+def _named(finding: Finding) -> Finding:
+    """A finding from another process, which knows no numbers of cells, with its cells by theirs."""
+    where, cause = finding.where, finding.cause
+    if where is not None:
+        where = replace(where, file=called(where.file))
+    if cause is not None and cause.place is not None:
+        place = replace(cause.place, file=called(cause.place.file))
+        cause = Cause(cause.name, cause.sentence, cause.call, place)
+    return replace(finding, where=where, cause=cause)
+
+
 show_comparisons_with(ComparisonPanel)
-explain_failures_with(diagnose)
+explain_failures_with(diagnose, _named)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from keraslab.draw._comparison_curves import Band, band, curve_names, first_value
+from keraslab.draw._comparison_curves import (
+    Band,
+    axis_of,
+    band_of_runs,
+    curve_names,
+    first_value,
+)
 from keraslab.draw._comparison_points import COSTS, front, points_of
 from keraslab.draw._variant_looks import variant_look
 from keraslab.graph._summary import short, size_text
@@ -42,7 +47,7 @@ def columns(score: str) -> list[dict[str, Any]]:
         {"label": "parameters", "width": 8, "title": ""},
         {"label": "MACs", "width": 7, "title": "Multiply-accumulates of one example, forward"},
         {"label": "memory", "width": 7, "title": "Tensors of a training step, of one example"},
-        {"label": "s/epoch", "width": 6, "title": "Seconds of training per epoch, the median"},
+        {"label": "s/epoch", "width": 6, "title": "An epoch and its validation, the median"},
         {"label": "latency", "width": 7, "title": "One prediction of one example, measured"},
     ]
 
@@ -125,7 +130,7 @@ def headline(comparison: Any) -> tuple[str, float]:
     size = f"{len(comparison.variants)} variants × {len(comparison.seeds)} seeds"
     if comparison.status == "running":
         left = ""
-        elapsed = time.time() - comparison.started
+        elapsed = comparison.elapsed
         if part > 0.04 and elapsed > 1 and not comparison.stopping:
             left = f", about {duration(elapsed * (1 - part) / part)} left"
         return f"{size}: {ended} of {len(runs)} runs ended{left}", part
@@ -139,16 +144,13 @@ def headline(comparison: Any) -> tuple[str, float]:
 
 def curves_of(comparison: Any) -> dict[str, list[list[Band]]]:
     """The bands of every value, training first, thinned to what a page can take."""
-    histories = {
-        place: [run.history for run in runs_of(comparison, variant)]
-        for place, variant in enumerate(comparison.variants)
-    }
-    names = curve_names([each for some in histories.values() for each in some])
-    most = max(30, min(400, _POINTS // max(1, 2 * len(names) * len(histories))))
+    runs = {place: runs_of(comparison, name) for place, name in enumerate(comparison.variants)}
+    names = curve_names([run.history for some in runs.values() for run in some])
+    most = max(30, min(400, _POINTS // max(1, 2 * len(names) * len(runs))))
     found = {}
     for name in names:
         both = [
-            [band(place, some, key, most) for place, some in histories.items()]
+            [band_of_runs(comparison, place, some, key, most) for place, some in runs.items()]
             for key in (name, f"val_{name}")
         ]
         found[name] = [[each for each in side if each is not None] for side in both]
@@ -205,6 +207,7 @@ def frame_of(comparison: Any) -> dict[str, Any]:
         "score": comparison.score_name,
         "higher": comparison.higher_is_better,
         "costs": COSTS,
+        "axis": axis_of(comparison),
         "provenance": provenance_lines(comparison.provenance),
     }
 

@@ -41,6 +41,8 @@ def outcome(run: Run) -> str:
             return "Stopping after this batch …"
         return "Paused." if run.paused else ""
     lines = [told(run.error)] if run.error is not None and run.status == "failed" else []
+    if run.diverged is not None and not lines:
+        lines.append(run.diverged)
     kept = run.weights.kept
     if run.weights.wanted and kept is not None:
         lines.append(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
 import os
+import shutil
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from keraslab.train._numbers import numbers
-
 SUFFIX = ".weights.h5"
 _GROUP = "keraslab"
+_EACH, _WHOLE = 4096, 65_536
+"""Bytes that HDF5 takes at most beside the values of a variable, and of the file."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def write(path: Path, model: Any, state: State) -> None:
 
     draft = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        _reserve(draft, _bound(model, state))
         model.save_weights(draft, overwrite=True)
         with h5py.File(draft, "a") as file:
             group = file.create_group(_GROUP)
@@ -128,9 +131,26 @@ def read(path: Path, model: Any) -> State:
     return state
 
 
-def values(logs: Mapping[str, Any]) -> dict[str, float]:
-    """The numbers of an epoch, as they go into the file."""
-    return numbers(logs)
+def _reserve(path: Path, size: int) -> None:
+    """Make sure of room on the disk: where HDF5 finds none, it may end the whole process.
+
+    Raises:
+        OSError: if there is none.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, size)
+    elif shutil.disk_usage(path.parent).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _bound(model: Any, state: State) -> int:
+    """Bytes that a checkpoint takes at most."""
+    optimizer = getattr(model, "optimizer", None)
+    variables = [*model.variables, *getattr(optimizer, "variables", ())]
+    values = sum(math.prod(each.shape) * (8 if "64" in each.dtype else 4) for each in variables)
+    said = len(json.dumps(vars(state)))
+    return int(values) + said + _EACH * len(variables) + _WHOLE
 
 
 def _seeds(model: Any) -> list[Any]:

@@ -31,6 +31,7 @@ from keraslab.train._plan import Variant, checked_variants, look_at
 from keraslab.train._provenance import provenance
 from keraslab.train._recorder import Keeps
 from keraslab.train._run_task import is_arrays
+from keraslab.train._states import states_folder
 from keraslab.train._task import Budget
 from keraslab.train._work import one_at_a_time
 from keraslab.train._workers import DirectWorkers, Workers, open_workers
@@ -101,7 +102,8 @@ def compare(
 
     Raises:
         TypeError: if something is of a kind that cannot be compared, or has no length.
-        ValueError: if data or settings cannot be used, or no variant has such a score.
+        ValueError: if data or settings cannot be used, no variant has such a score, or workers
+            do not see the folder that ``halving`` needs.
 
     Example:
         >>> import keras, numpy as np
@@ -161,14 +163,14 @@ def compare(
                 at_once=workers.count,
             ),
             validates=checked.data.validation is not None,
+            budget=budget.kind,
             provenance={**provenance(), "data": found, "settings": _settings(budget, fit)},
         )
         kept = Kept(store, shared, _settings(budget, fit))
         _begin(comparison, looked, kept)
+        states = states_folder(kept.folder, workers) if halving else None
         comparison.estimate = _estimate(comparison, good, checked, budget, fit, workers)
-        conductor = Conductor(
-            comparison, good, workers, kept, budget, fit, threads, halving=halving
-        )
+        conductor = Conductor(comparison, good, workers, kept, budget, fit, threads, states=states)
     except BaseException:
         workers.close()
         raise

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from keraslab.train._verdict import Verdict
 
 _panel: Callable[[Comparison], Any] | None = None
-_explain: Callable[[BaseException], Any] | None = None
 
 
 def show_comparisons_with(panel: Callable[[Comparison], Any]) -> None:
@@ -30,26 +29,6 @@ def show_comparisons_with(panel: Callable[[Comparison], Any]) -> None:
     """
     global _panel
     _panel = panel
-
-
-def explain_failures_with(explain: Callable[[BaseException], Any]) -> None:
-    """Say who finds out why a run failed.
-
-    Args:
-        explain: makes a finding of an exception, or None.
-    """
-    global _explain
-    _explain = explain
-
-
-def finding_of(error: BaseException | None) -> Any:
-    """What is known about an exception; None where nothing is."""
-    if error is None or _explain is None:
-        return None
-    try:
-        return _explain(error)
-    except Exception:  # an explanation that fails must not cost the comparison
-        return None
 
 
 @dataclass
@@ -66,6 +45,7 @@ class ComparedRun:
         test: All values of the test.
         history: A list per name, a value per epoch.
         times: Seconds from the begin to the end of each epoch.
+        along: How much of its budget was spent at the end of each epoch, in the budget's unit.
         seconds: Of training, neither the first batch nor validation counted.
         cpu_seconds: From its begin to its end, of all threads.
         latency: Seconds of one prediction of one example.
@@ -73,7 +53,7 @@ class ComparedRun:
         error: What ended it, in one line.
         exception: The exception, where it was raised in this process.
         traceback: Of it, as text.
-        finding: What is known about the exception.
+        finding: What is known about the exception, wherever it was raised.
         part: How much of its budget is spent, 0 to 1.
         epoch: Epochs that are whole.
         reused: Whether it was trained in an earlier comparison.
@@ -89,6 +69,7 @@ class ComparedRun:
     test: Mapping[str, float] = field(default_factory=dict)
     history: dict[str, list[float]] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
+    along: list[float] = field(default_factory=list)
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     latency: float | None = None
@@ -120,6 +101,8 @@ class Comparison:
         status: ``"running"``, ``"done"``, ``"stopped"``, or ``"failed"`` where no run was done.
         score_name: Which value of the test is the score.
         higher_is_better: Of the score.
+        budget: What each run may spend, ``"epochs"``, ``"macs"`` or ``"seconds"``; its curves
+            are drawn along it.
         validates: Whether there are validation data.
         estimate: What it was to take, before it began.
         provenance: Versions, commit, machine, date, and the fingerprint of the data.
@@ -141,7 +124,9 @@ class Comparison:
         graphs: Mapping[str, Graph] | None = None,
         provenance: Mapping[str, Any] | None = None,
         validates: bool = False,
+        budget: str = "epochs",
     ) -> None:
+        self.budget = budget
         self.validates = validates
         self.variants = tuple(variants)
         self.seeds = tuple(seeds)
@@ -160,6 +145,7 @@ class Comparison:
         self.estimate: Estimate | None = None
         self.error: BaseException | None = None
         self.started = time.time()
+        self._began = time.monotonic()
         self.ended_at: float | None = None
         self._said = tuple(said)
         self._stop = threading.Event()
@@ -169,6 +155,11 @@ class Comparison:
         self._shown: Any = None
 
     # What is known
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began, by a clock that nobody sets."""
+        return time.monotonic() - self._began
 
     def run(self, variant: str, seed_index: int) -> ComparedRun:
         """One run.

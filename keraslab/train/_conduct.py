@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from keraslab.train import _run_task
-from keraslab.train._comparison import ComparedRun, Comparison, finding_of
+from keraslab.train._comparison import ComparedRun, Comparison
+from keraslab.train._explained import arrived, finding_of
 from keraslab.train._halving import rungs, stay
 from keraslab.train._kept import Kept
 from keraslab.train._plan import Variant
@@ -38,7 +38,8 @@ class Conductor:
         budget: of each run.
         fit: more for ``model.fit``.
         threads: of each run.
-        halving: whether hopeless variants are dropped early.
+        states: the folder for trainings that are gone on with later, where hopeless variants
+            are dropped early; None where all are trained to the end.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Conductor:
         fit: Mapping[str, Any],
         threads: int | None,
         *,
-        halving: bool,
+        states: Path | None,
     ) -> None:
         self.comparison = comparison
         self._variants = variants
@@ -60,8 +61,7 @@ class Conductor:
         self._budget = budget
         self._fit = fit
         self._threads = threads
-        self._halving = halving
-        self._folder: Path | None = None
+        self._folder = states
         self._done: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
         self._pending: dict[Future[Outcome], ComparedRun] = {}
         self._suspects: list[ComparedRun] = []
@@ -74,7 +74,7 @@ class Conductor:
     def work(self) -> None:
         """Train all runs that wait; returns when none is under way any more."""
         try:
-            if self._halving:
+            if self._folder is not None:
                 self._work_in_rungs()
             else:
                 self._train([run for run in self.comparison.runs if run.status == "waiting"])
@@ -85,8 +85,6 @@ class Conductor:
     def _work_in_rungs(self) -> None:
         comparison = self.comparison
         left = [name for name in comparison.variants if name in self._variants]
-        folder = self._kept.folder
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="keraslab-halving-"))
         epochs = int(self._budget.epochs or 1)
         for end, how_many in rungs(epochs, len(left)):
             self._until = None if end >= epochs else end
@@ -181,6 +179,7 @@ class Conductor:
             score=self.comparison.score_name,
             state=None if self._folder is None else str(self._state(run)),
             until=self._until,
+            texts=variant.texts,
         )
         try:
             future = self._workers.submit(run_task, task)
@@ -202,6 +201,7 @@ class Conductor:
             if message.kind == "epoch" and message.epoch > run.epoch:
                 run.epoch = message.epoch
                 run.times.append(message.seconds)
+                run.along.append(message.along)
                 for name, value in message.values.items():
                     run.history.setdefault(name, []).append(value)
                 self._kept.epoch(message)
@@ -229,7 +229,7 @@ class Conductor:
         run.threads, run.host, run.macs = outcome.threads, outcome.host, outcome.macs
         if outcome.history or outcome.status == "done":
             run.history = {name: list(values) for name, values in outcome.history.items()}
-            run.times = list(outcome.times)
+            run.times, run.along = list(outcome.times), list(outcome.along)
             run.epoch = max((len(each) for each in run.history.values()), default=0)
         if outcome.status == "paused":
             run.status = "waiting"
@@ -241,7 +241,7 @@ class Conductor:
         if outcome.error is not None:
             run.error, run.traceback = outcome.error, outcome.traceback
             run.exception = outcome.exception
-            run.finding = finding_of(outcome.exception)
+            run.finding = arrived(outcome.finding) or finding_of(outcome.exception)
         self._kept.ended(run, outcome)
 
     def _fail(self, run: ComparedRun, said: str, error: BaseException | None = None) -> None:
@@ -267,7 +267,7 @@ class Conductor:
             self._fail(run, f"{why}. {failed}", failed)
             return
         run.status, run.part, run.epoch = "waiting", 0.0, 0
-        run.history, run.times = {}, []
+        run.history, run.times, run.along = {}, [], []
         if begun:
             run.error = None
             self._kept.again(run)
@@ -288,7 +288,7 @@ class Conductor:
         self._workers.close()
         if isinstance(self._workers, DirectWorkers):
             _run_task.TRACED.forget()  # this process has other things to remember
-        if self._folder is not None and self._kept.folder is None:
+        if self._folder is not None and self._folder != self._kept.folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _state(self, run: ComparedRun) -> Path:

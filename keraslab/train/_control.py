@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import threading
@@ -15,6 +16,7 @@ import numpy as np
 
 from keraslab.train import _checkpoint
 from keraslab.train._numbers import numbers
+from keraslab.train._recorder import warn_calmly
 
 if TYPE_CHECKING:
     from keraslab.train._run import Run
@@ -90,17 +92,18 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
         self._checkpoint = checkpoint
         self._state = state
         self._cut = False
-        self._step = 0
+        self._step = self._done = 0
         self._epoch = 0
+        self._warned = False
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Begin with random numbers that only the seed and the epoch's number decide."""
-        self._cut, self._epoch = False, epoch
+        self._cut, self._epoch, self._done = False, epoch, 0
         if self._checkpoint is not None and self._run.seed is not None:
             _seed_epoch(self._run.seed, epoch)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the batch; wait in a pause; end when asked."""
+        """Record the batch; wait in a pause; end when asked, or when the loss is NaN."""
         run, steps = self._run, (self.params or {}).get("steps")
         part = (batch + 1) / steps if steps else 0.0
         for key, value in (logs or {}).items():
@@ -114,6 +117,10 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
         if self.model.stop_training:
             # A whole epoch is one whose last batch is done; nobody knows the last of a generator.
             self._cut = not steps or batch + 1 < steps
+        loss = (logs or {}).get("loss")
+        if isinstance(loss, float) and math.isnan(loss):
+            run.diverged = run.diverged or diverged(loss, self._epoch + 1, batch + 1)
+            self.model.stop_training = self._cut = True  # its weights are not worth keeping
         self._done = batch + 1
 
     def on_test_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -126,7 +133,7 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Record the epoch, and keep its weights where they are wanted."""
         run, found = self._run, numbers(logs or {})
-        self._step += getattr(self, "_done", 0)
+        self._step += self._done
         for key, value in found.items():
             kind = "validation" if key.startswith("val_") else "train"
             name = key.removeprefix("val_")
@@ -143,7 +150,38 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
                 numbers=[*before.numbers, epoch],
                 times=[*before.times, run.seconds],
             )
-            _checkpoint.write(self._checkpoint, self.model, self._state)
+            self._write(self._checkpoint, self._state)
+
+    def _write(self, path: Path, state: _checkpoint.State) -> None:
+        try:
+            _checkpoint.write(path, self.model, state)
+        except (OSError, RuntimeError) as error:  # a full disk must not cost the training
+            if not self._warned:
+                warn_calmly(
+                    f"The checkpoint {path} could not be written after epoch {state.epoch}: "
+                    f"{error}. Training goes on, and writes it again after the next epoch.",
+                    stacklevel=3,
+                )
+            self._warned = True
+
+
+def diverged(loss: float, epoch: int, batch: int) -> str:
+    """What is said of a training that was ended because its loss is no number any more.
+
+    Args:
+        loss: What it became.
+        epoch: Where, counted from 1.
+        batch: Likewise.
+
+    Example:
+        >>> diverged(float("nan"), 2, 7)[:40]
+        'The loss became nan in epoch 2, batch 7,'
+    """
+    return (
+        f"The loss became {loss} in epoch {epoch}, batch {batch}, and the training was ended "
+        "there. A smaller learning rate, clipnorm, or inputs scaled to about -1 to 1 help most "
+        "often."
+    )
 
 
 def _seed_epoch(seed: int, epoch: int) -> None:

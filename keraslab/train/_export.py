@@ -105,7 +105,7 @@ def to_mlflow(runs: Iterable[StoredRun], experiment: str | None = None) -> None:
     if experiment is not None:
         mlflow.set_experiment(experiment)
     for run in runs:
-        with mlflow.start_run(run_name=run.name) as logged:
+        with mlflow.start_run(run_name=run.name, nested=True) as logged:
             mlflow.set_tags(_tags(run))
             # MLflow takes a hundred at a time, of up to 500 letters.
             params = list(_flat({"seed": run.seed, **run.settings, **run.cost}))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping
 from typing import Any
 
 import keras
-import numpy as np
+
+from keraslab.train._provenance import versions
 
 
 def facts_of(
@@ -27,12 +27,7 @@ def facts_of(
         "name": name or str(getattr(model, "name", "")) or type(model).__name__,
         "seed": seed,
         "settings": {key: said(value) for key, value in given.items() if key != "*"},
-        "versions": {
-            "keras": keras.__version__,
-            "backend": keras.config.backend(),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "model": type(model).__name__,
         "compiled": _compiled(model),
         # Whoever keeps them calls these; who does not is spared the work.
@@ -45,6 +40,7 @@ def said(value: Any) -> Any:
     """A setting as JSON holds it: small values as they are, data by their shape, else the kind.
 
     Example:
+        >>> import numpy as np
         >>> said(3), said(np.ones((4, 2))), said((np.ones(3), "text"))
         (3, 'float64 (4, 2)', ['float64 (3,)', 'text'])
     """

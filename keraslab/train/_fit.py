@@ -16,6 +16,7 @@ import numpy as np
 from keraslab.train import _checkpoint
 from keraslab.train._background import background_thread
 from keraslab.train._best import BestWeights
+from keraslab.train._callers import Callers
 from keraslab.train._control import Control
 from keraslab.train._facts import facts_of
 from keraslab.train._guard import Guard, check_free
@@ -47,6 +48,10 @@ def fit(
     ends the training after its present batch: model and history stay, and the cell ends
     normally; a second interrupt raises as usual.
 
+    A loss that becomes NaN ends the training there, as ``model.fit`` does not: the run has failed
+    and says where in ``diverged``, its history stays, and a checkpoint keeps the last whole epoch.
+    To train on regardless, give ``kl.LiveCurves()`` to ``model.fit``.
+
     In the background it trains in a thread, with the settings of Keras that hold here, and
     cells go on running. Until the run is done the model's ``fit``, ``evaluate``, ``predict``,
     ``save`` and the like raise an error that names the run; callbacks and validation within the
@@ -54,13 +59,14 @@ def fit(
     not guarded: what it trains meanwhile goes into the same weights.
 
     A checkpoint is one file of weights as Keras writes them, with the optimizer's state, the
-    random numbers of layers such as ``Dropout``, and the history; it is written after each
-    whole epoch. A run that goes on from it gives the same numbers as one that was never ended,
-    at the same number of threads: for arrays, and for other data whose order depends on
-    ``random`` and NumPy's global numbers only. Not carried on are a generator's own position,
-    random numbers that a custom ``train_step`` draws without a ``SeedGenerator`` of a layer,
-    and the memory of callbacks such as ``EarlyStopping``. With TensorFlow, a seed makes every
-    epoch take arrays in the same shuffled order; that is how Keras shuffles there.
+    random numbers of layers such as ``Dropout``, and the history; it is written after each whole
+    epoch, and where that fails, a warning says so and the training goes on. A run that goes on
+    from it gives the same numbers as one that was never ended, at the same number of threads: for
+    arrays, and for other data whose order depends on ``random`` and NumPy's global numbers only.
+    Not carried on are a generator's own position, random numbers that a custom ``train_step``
+    draws without a ``SeedGenerator`` of a layer, and the memory of callbacks such as
+    ``EarlyStopping``. With TensorFlow, a seed makes every epoch take arrays in the same shuffled
+    order; that is how Keras shuffles there.
 
     Args:
         model: A compiled Keras model of any kind.
@@ -78,7 +84,8 @@ def fit(
         resume: The path of a checkpoint to go on from, up to ``epochs`` in all; True for that
             of ``checkpoint`` if it exists yet.
         store: Whether the run is kept on this machine; a path or a ``Store`` keeps it there.
-        display: Whether the curves are shown.
+        display: Whether the curves are shown. Baselines and norms are shown by
+            ``callbacks=[kl.LiveCurves(baseline=..., norms=True)]``.
         **fit_arguments: What ``model.fit`` takes by name. ``verbose`` is 0 unless given.
 
     Returns:
@@ -110,7 +117,7 @@ def fit(
         display=display,
     )
     if background:
-        training.start()
+        training.start(Callers())
     else:
         training.run_here()
     return training.run
@@ -205,8 +212,12 @@ class Training:
             self._put_back()
             self._end(error, interrupted)
 
-    def start(self) -> None:
-        """Train in a thread of its own, with the settings of this thread."""
+    def start(self, callers: Callers | None = None) -> None:
+        """Train in a thread of its own, with the settings of this thread.
+
+        Args:
+            callers: Whose lines an error is traced back to; None for nobody's.
+        """
         run = self.run
         guard = Guard(run.model, run.name)
         try:
@@ -231,7 +242,9 @@ class Training:
                     finally:
                         self._put_back()
             except BaseException as raised:  # whatever it is, it must not end here unseen
-                error = raised
+                error = raised if callers is None else callers.above(raised)
+            if callers is not None:
+                callers.forget()
             self._end(error, interrupted=False)
 
         _alive.add(run)
@@ -277,7 +290,9 @@ def _bound(
     try:
         bound = inspect.signature(model.fit).bind(*arguments, **fit_arguments)
     except TypeError as error:
-        raise TypeError(f"kl.fit(...) passes its arguments to model.fit: {error}.") from None
+        of_curves = [name for name in fit_arguments if name in ("baseline", "norms", "budget")]
+        way = "".join(f" Give callbacks=[kl.LiveCurves({name}=...)]." for name in of_curves[:1])
+        raise TypeError(f"kl.fit(...) passes its arguments to model.fit: {error}.{way}") from None
     given: dict[str, Any] = {}
     for name, value in bound.arguments.items():
         kind = bound.signature.parameters[name].kind

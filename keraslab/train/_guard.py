@@ -10,7 +10,10 @@ from typing import Any
 
 from keraslab.graph.keras_internals import MUST_RUN
 
-_DISTURBING = (*MUST_RUN, "compile", "save", "save_weights", "export")
+_DISTURBING = (
+    *(*MUST_RUN, "compile", "add", "pop"),
+    *("save", "save_weights", "export"),
+)
 """What would change the weights or the metrics under a training, or read them half changed."""
 
 _held: dict[int, tuple[Any, str]] = {}

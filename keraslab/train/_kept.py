@@ -28,6 +28,7 @@ _KEPT = (
     "score",
     "test",
     "times",
+    "along",
     "cpu_seconds",
     "latency",
     "peak_memory",
@@ -80,6 +81,7 @@ class Kept:
         self._comparison = comparison
         self._settings = settings
         self._recorders: dict[tuple[str, int], Recorder] = {}
+        self._told = False
 
     def take_over(self, runs: list[ComparedRun], score_name: str) -> None:
         """Fill in what runs with the same fingerprints gave before."""
@@ -131,6 +133,7 @@ class Kept:
             },
         )
         self._recorders[key] = recorder
+        self._tell_once(recorder)
         run.id = None if self.store is None or self.store is False else recorder.id
 
     def epoch(self, message: Message) -> None:
@@ -148,6 +151,7 @@ class Kept:
                 message.seconds,
                 value,
             )
+        self._tell_once(recorder)
 
     def ended(self, run: ComparedRun, outcome: Outcome | None) -> None:
         """A run is over, or will not be gone on with."""
@@ -163,7 +167,16 @@ class Kept:
         if run.error is not None:
             facts["error"] = run.error
         recorder.note(**facts)
+        self._tell_once(recorder)
         recorder.close(run.status if run.status in ("done", "failed") else "stopped")
+        self._tell_once(recorder)
+
+    def _tell_once(self, recorder: Recorder) -> None:
+        """All runs go to one file, so what is wrong with it is said of one of them."""
+        self._told = self._told or getattr(recorder, "_told", False)
+        for each in (recorder, *self._recorders.values()) if self._told else ():
+            if hasattr(each, "_told"):
+                each._told = True
 
     def again(self, run: ComparedRun) -> None:
         """A run will be begun anew, because its worker died."""

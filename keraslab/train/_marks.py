@@ -70,14 +70,9 @@ def read(record: History, baseline: Mapping[str, float] | None = None) -> Readin
         >>> read(record).sentences[0]
         'Best epoch: 2 of 3, with the lowest validation loss, 0.5.'
     """
-    said: list[str] = []
-    marks: dict[str, list[Mark]] = {}
-    train, validation = _points(record, "train", "loss"), _points(record, "validation", "loss")
-    watched = validation or train
-    if watched is not None:
-        _best(watched, validation is not None, said, marks)
-    if train is not None and validation is not None:
-        _gap(train, validation, said, marks)
+    of_losses = read_losses(_points(record, "train", "loss"), _points(record, "validation", "loss"))
+    said = list(of_losses.sentences)
+    marks = {name: list(each) for name, each in of_losses.marks.items()}
     for name, value in (baseline or {}).items():
         said.append(_baseline(record, name, value))
         marks.setdefault(name, []).append(Mark("baseline", y=value, label="baseline"))
@@ -85,6 +80,23 @@ def read(record: History, baseline: Mapping[str, float] | None = None) -> Readin
 
 
 _Points = tuple[Floats, Floats]
+
+
+def read_losses(train: _Points | None, validation: _Points | None) -> Reading:
+    """Find the best epoch, and the gap between training and validation.
+
+    Args:
+        train: Epochs and the losses at their ends; None where there is no number.
+        validation: Likewise.
+    """
+    said: list[str] = []
+    marks: dict[str, list[Mark]] = {}
+    watched = validation or train
+    if watched is not None:
+        _best(watched, validation is not None, said, marks)
+    if train is not None and validation is not None:
+        _gap(train, validation, said, marks)
+    return Reading(tuple(said), marks)
 
 
 def _points(record: History, kind: str, key: str) -> _Points | None:

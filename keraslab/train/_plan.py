@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from keraslab.train._numbers import numbers
 from keraslab.train._parcel import pack
 from keraslab.train._rebuilt import Rebuilt, own_objects
 from keraslab.train._run_task import arguments, built, macs_of, score_names
+from keraslab.train._texts import texts_of
 
 
 @dataclass
@@ -29,6 +31,8 @@ class Variant:
     """As a worker gets it; the function itself where it cannot be pickled."""
     unsendable: TypeError | None = None
     """Why it cannot be pickled."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """That it was written in, where only this process has them."""
     identity: str = ""
     """The same for variants that train the same."""
     params: int | None = None
@@ -85,6 +89,8 @@ def look_at(name: str, given: Any, seed: int, example: tuple[Any, ...]) -> Varia
     try:
         if isinstance(given, keras.Model):
             given = _function_of(given)
+        with suppress(Exception):  # any object may be among what it uses
+            found.texts = texts_of(given)
         try:
             found.build = pack(given, f"The variant {name!r}")
         except TypeError as error:

@@ -16,7 +16,7 @@ from keraslab.train._commit import git_commit
 from keraslab.train._fingerprint import fingerprint
 from keraslab.train._thread_count import threads_in_use
 
-__all__ = ["fingerprint", "provenance"]
+__all__ = ["fingerprint", "provenance", "versions"]
 
 
 def provenance() -> dict[str, Any]:
@@ -29,7 +29,7 @@ def provenance() -> dict[str, Any]:
     """
     commit = git_commit()
     return {
-        "versions": _versions(),
+        "versions": versions(),
         "commit": commit,
         "uncommitted_changes": None if commit is None else _changed(),
         "system": platform.system(),
@@ -41,7 +41,8 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of keraslab, Keras, its backend, NumPy and Python."""
     from keraslab import __version__
 
     backend = keras.config.backend()

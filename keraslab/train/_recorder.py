@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 import warnings
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
+
+_log = logging.getLogger("keraslab")
 
 
 class Recorder(Protocol):
@@ -76,6 +79,19 @@ def open_recorder(store: Keeps, facts: Mapping[str, Any]) -> Recorder:
             stacklevel=4,
         )
         return Forgets()
+
+
+def warn_calmly(text: str, stacklevel: int = 1) -> None:
+    """Warn, but never end the training where warnings are errors.
+
+    Args:
+        text: What is to be said.
+        stacklevel: Of the caller, as for ``warnings.warn``.
+    """
+    try:
+        warnings.warn(text, stacklevel=stacklevel + 1)
+    except Warning:
+        _log.warning("%s", text)
 
 
 def _store(path: bool | str | os.PathLike[str]) -> Opens:

@@ -58,6 +58,8 @@ class Run:
         status: ``"running"``, ``"done"``, ``"stopped"`` (asked for), ``"interrupted"`` (by the
             kernel) or ``"failed"``.
         error: What ended it, or None.
+        diverged: Where its loss became NaN, which ends a ``fit`` as failed, in a sentence; or
+            None.
         started: When it was made, in seconds since 1970.
         ended_at: When the training was over, likewise; None before.
         curves: The ``LiveCurves`` that show it.
@@ -92,6 +94,7 @@ class Run:
         self.model = model
         self.status: Status = "running"
         self.error: BaseException | None = None
+        self.diverged: str | None = None
         self.started = time.time()
         self.ended_at: float | None = None
         self.switch = Switch()
@@ -270,7 +273,7 @@ class Run:
         self.error = error
         if interrupted or isinstance(error, KeyboardInterrupt):
             self.status = "interrupted"
-        elif error is not None:
+        elif error is not None or self.diverged is not None:
             self.status = "failed"
         else:
             self.status = "stopped" if self.switch.stopping else "done"
@@ -279,6 +282,8 @@ class Run:
             facts["best"] = tuple(self.best)
         if error is not None:
             facts["error"] = f"{type(error).__name__}: {error}"
+        elif self.diverged is not None:
+            facts["error"] = self.diverged
         try:
             self._changed()
             self.recorder.note(**facts)
@@ -333,6 +338,8 @@ class Run:
             lines.append(f"Best {best.name}: {best.value:.4g} in epoch {best.epoch}")
         if self.error is not None:
             lines.append(f"{type(self.error).__name__}: {self.error}")
+        elif self.diverged is not None:
+            lines.append(self.diverged)
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

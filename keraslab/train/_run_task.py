@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 import platform
 import socket
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -175,6 +175,7 @@ def _train(task: Task, data: Data, channel: Channel) -> tuple[str, dict[str, Any
         telling = Telling(task, channel, examples, macs, epochs, before=seconds)
         telling.history, telling.numbers = list(state.epochs), list(state.numbers)
         telling.times = list(state.times)
+        telling.along = [float(number + 1) for number in state.numbers]  # only epochs go on later
         until = epochs if task.until is None else min(task.until, epochs)
         if not is_arrays(train):
             given.pop("batch_size", None)  # the dataset has its own
@@ -197,6 +198,7 @@ def _train(task: Task, data: Data, channel: Channel) -> tuple[str, dict[str, Any
         found: dict[str, Any] = {
             "history": history_of(telling.history),
             "times": tuple(telling.times),
+            "along": tuple(telling.along),
             "seconds": telling.seconds,
             "macs": telling.spent if macs is not None else None,
         }
@@ -265,9 +267,10 @@ def _input(train: tuple[Any, ...]) -> Any:
 
 
 def _keep(task: Task, model: Any, telling: Telling) -> None:
-    """Leave the state where the next part of the training finds it."""
+    """Leave the state where the next part of the training finds it, or else begins anew."""
     path = Path(str(task.state))
-    os.makedirs(path.parent, exist_ok=True)
+    if not path.parent.is_dir():
+        return  # a worker that came later, on a machine that has no such folder
     state = _checkpoint.State(
         epoch=len(telling.history),
         seed=task.seed,
@@ -275,4 +278,5 @@ def _keep(task: Task, model: Any, telling: Telling) -> None:
         numbers=telling.numbers,
         times=telling.times,
     )
-    _checkpoint.write(path, model, state)
+    with suppress(OSError, RuntimeError):  # a full disk costs time, and no run
+        _checkpoint.write(path, model, state)

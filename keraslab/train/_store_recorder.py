@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import sqlite3
 import sys
 import threading
 import time
-import warnings
 import zlib
 from array import array
 from collections import deque
@@ -17,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from keraslab.train._alive import this_process
+from keraslab.train._recorder import warn_calmly
 
 BEAT = 10.0
 """Seconds between two signs of life of a run that logs nothing."""
@@ -24,8 +23,6 @@ CLOSE_WAIT = 4.0
 """Seconds that the end of a run waits for its last points to be written."""
 MOST = 1_000_000
 """Points of one run kept in memory while the file cannot be written."""
-
-_log = logging.getLogger("keraslab")
 
 
 class StoreRecorder:
@@ -95,10 +92,7 @@ class StoreRecorder:
         if self._told:
             return
         self._told = True
-        try:
-            warnings.warn(f"{self._trouble}", stacklevel=4)
-        except Warning:  # they are errors here, and a full disk must not cost the training
-            _log.warning("%s", self._trouble)
+        warn_calmly(f"{self._trouble}", stacklevel=4)
 
     # The writer's side
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keraslab.draw._curves_picture import Floats, Kind, Line, Plot
+from keraslab.train._marks import Reading, read_losses
 from keraslab.train._names import named_by_losses, split
 from keraslab.train._thin import thin
 
@@ -38,6 +39,21 @@ def plots(points: Points) -> list[Plot]:
             found.append(Plot(key, title, output, metric, lines))
     order = {name: place for place, name in enumerate(("", "total", *outputs))}
     return sorted(found, key=lambda plot: (order.get(plot.output, 99), plot.metric != "loss"))
+
+
+def reading(points: Points) -> Reading:
+    """What the losses say: the best epoch, and the gap between training and validation.
+
+    Args:
+        points: Rows of step, epoch, seconds and value under kind and name.
+    """
+    return read_losses(*(_losses(points.get((kind, "loss"))) for kind in ("train", "validation")))
+
+
+def _losses(rows: list[tuple[float, ...]] | None) -> tuple[Floats, Floats] | None:
+    table = np.asarray(rows or [], dtype=float).reshape(-1, 4)
+    values = np.where(np.isfinite(table[:, 3]), table[:, 3], np.nan)
+    return (table[:, 1], values) if np.isfinite(values).any() else None
 
 
 def _knots(points: Points) -> tuple[Floats, Floats] | None:

@@ -164,10 +164,19 @@ class StoredRun:
         return plots(self.points)
 
     def to_figure(self) -> Figure:
-        """The curves as a matplotlib ``Figure``."""
+        """The curves as a matplotlib ``Figure``, with what they say."""
         from keraslab.draw._curves_picture import figure
+        from keraslab.train._stored_curves import plots, reading
 
-        return figure(self.plots, said=self._line(), note=self.error or "")
+        points = self.points
+        found = reading(points)
+        return figure(
+            plots(points),
+            said=self._line(),
+            note=self.error or "",
+            below=found.sentences,
+            marks=found.marks,
+        )
 
     def show(self) -> Shown:
         """The curves as a picture, to be the last line of a cell."""

@@ -18,6 +18,11 @@ class Budget:
     seconds: float | None = None
     """Of training, without building, tracing the first batch, and testing."""
 
+    @property
+    def kind(self) -> str:
+        """Which one: ``"epochs"``, ``"macs"`` or ``"seconds"``."""
+        return "epochs" if self.epochs else "macs" if self.macs else "seconds"
+
 
 @dataclass(frozen=True)
 class Task:
@@ -40,6 +45,8 @@ class Task:
     """A file to go on from and to leave the training's state in, where all workers see it."""
     until: int | None = None
     """End after this epoch, to go on later; None for the whole budget."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Of cells and scripts that the function was written in, by the names of their files."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Outcome:
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
     times: Sequence[float] = ()
     """Seconds since the begin at the end of each epoch."""
+    along: Sequence[float] = ()
+    """How much of its budget was spent at the end of each epoch, in the unit of the budget."""
     seconds: float = 0.0
     """Of training, as in ``Budget``."""
     cpu_seconds: float = 0.0
@@ -82,6 +91,8 @@ class Outcome:
     traceback: str | None = None
     exception: BaseException | None = None
     """Itself, where it was raised in this process."""
+    finding: bytes | None = None
+    """What was found about it in another process, where it had its frames."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the exception, which may be of a kind that cannot be sent."""
@@ -103,6 +114,9 @@ class Message:
     values: Mapping[str, float] = field(default_factory=dict)
     """Of the epoch: ``loss``, ``val_loss`` and so on."""
     seconds: float = 0.0
+    """Since the begin at the end of an epoch; within one, of training as in ``Budget``."""
+    along: float = 0.0
+    """How much of the budget was spent at the end of the epoch, in its unit."""
     at: float = field(default_factory=time.time)
 
 

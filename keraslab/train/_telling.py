@@ -60,11 +60,19 @@ class Telling(keras.callbacks.Callback):  # type: ignore[misc]
         self.history: list[dict[str, float]] = []
         self.numbers: list[int] = []
         self.times: list[float] = []
+        self.along: list[float] = []
 
     @property
     def seconds(self) -> float:
         """Of training: neither the first batch, which is traced, nor validation counts."""
         return self._seconds + (0.0 if self._since is None else perf_counter() - self._since)
+
+    def _along(self, epoch: int) -> float:
+        """How far the training is on the axis of its budget."""
+        budget = self._task.budget
+        if budget.seconds is not None:
+            return self._before + self.seconds
+        return float(epoch if budget.macs is None else self.spent)
 
     def part(self, epoch: int, batch: int) -> float:
         """How much of the budget is spent when so many batches of an epoch are done."""
@@ -131,6 +139,7 @@ class Telling(keras.callbacks.Callback):  # type: ignore[misc]
         self.history.append(found)
         self.numbers.append(epoch)
         self.times.append(self._before + perf_counter() - self._begin)
+        self.along.append(self._along(epoch + 1))
         self._told = perf_counter()
         self._send("epoch", epoch=epoch + 1, values=found)
 
@@ -139,9 +148,15 @@ class Telling(keras.callbacks.Callback):  # type: ignore[misc]
         self.on_test_begin()
 
     def _send(
-        self, kind: str, *, batch: int = 0, epoch: int | None = None, values: Mapping[str, float]
+        self,
+        kind: str,
+        *,
+        batch: int = 0,
+        epoch: int | None = None,
+        values: Mapping[str, float],
     ) -> None:
         whole = self._epoch if epoch is None else epoch
+        ended = epoch is not None
         self._channel.send(
             Message(
                 variant=self._task.variant,
@@ -150,7 +165,8 @@ class Telling(keras.callbacks.Callback):  # type: ignore[misc]
                 epoch=whole,
                 part=self.part(whole, batch),
                 values=values,
-                seconds=self._before + self.seconds,
+                seconds=self.times[-1] if ended else self._before + self.seconds,
+                along=self.along[-1] if ended else 0.0,
             )
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
@@ -26,7 +27,8 @@ class TerminalLine:
     def now(self) -> None:
         """Show where the epoch is, on a real terminal only."""
         if self._alive:
-            text = self._progress.text()[:100]
+            # A line that the terminal breaks could not be written over.
+            text = self._progress.text()[: get_terminal_size().columns - 1]
             self._write("\r" + text.ljust(self._open))
             self._open = len(text)
 

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from keraslab.train._explained import explained_here, explainer
 from keraslab.train._keras_settings import KerasSettings
 from keraslab.train._parcel import pack, unpack
 from keraslab.train._task import Channel, Data, Outcome, Task
+from keraslab.train._texts import know_texts
 from keraslab.train._thread_count import use_threads
 
 _TRAINING = threading.RLock()
@@ -55,7 +57,7 @@ class Order:
             TypeError: if something in the task cannot be pickled.
         """
         what = f"The run of variant {task.variant!r} (seed {task.seed})"
-        return cls(pack((call, task, settings), what), threads)
+        return cls(pack((call, task, settings, explainer()), what), threads)
 
 
 def work(order: Order, data: Opens | Data, channel: Channel) -> Outcome:
@@ -68,13 +70,15 @@ def work(order: Order, data: Opens | Data, channel: Channel) -> Outcome:
     """
     with one_at_a_time():
         _fix(order.threads)
-        call, task, settings = unpack(order.packed)
+        call, task, settings, by = unpack(order.packed)
+        know_texts(task.texts)
         with settings.applied():
             outcome: Outcome = call(task, data if isinstance(data, Data) else data.open(), channel)
-    if isinstance(outcome, Outcome) and outcome.exception is not None:
-        # Not every exception can be pickled, and its class may exist nowhere else.
-        return replace(outcome, exception=None)
-    return outcome
+            error = outcome.exception if isinstance(outcome, Outcome) else None
+            if error is None:
+                return outcome
+            # Not every exception can be pickled, and its frames never: what they tell goes along.
+            return replace(outcome, exception=None, finding=explained_here(error, by))
 
 
 def _fix(threads: int | None) -> None:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from keraslab.train._task import Channel, Data, Message, Outcome, Task
@@ -53,6 +54,12 @@ class Workers(Protocol):
 
         Raises:
             TypeError: if something in the task cannot be sent to another process; it is named.
+        """
+
+    def blind_to(self, mark: Path) -> list[str]:
+        """The workers there now that do not see a file of this machine, or may not write beside it.
+
+        Empty where all do, and where nobody can tell.
         """
 
     def messages(self) -> list[Message]:
@@ -128,6 +135,10 @@ class DirectWorkers:
             outcome = call(task, self._data, DirectChannel(self))
         # What this process holds is the person's as well, not the run's alone.
         return replace(outcome, peak_memory=None) if type(outcome) is Outcome else outcome
+
+    def blind_to(self, mark: Path) -> list[str]:  # noqa: ARG002
+        """None: it is this process."""
+        return []
 
     def messages(self) -> list[Message]:
         """What was kept."""

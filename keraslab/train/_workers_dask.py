@@ -11,6 +11,7 @@ from collections import deque
 from concurrent.futures import Executor, Future, InvalidStateError
 from contextlib import suppress
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import distributed
@@ -18,6 +19,7 @@ from distributed.cfexecutor import ClientExecutor
 
 from keraslab.train._keras_settings import KerasSettings
 from keraslab.train._parcel import Parcel
+from keraslab.train._states import sees
 from keraslab.train._task import Data, Message, Outcome, Task
 from keraslab.train._work import Order, work
 from keraslab.train._workers import Call, Listener
@@ -175,6 +177,11 @@ class DaskWorkers:
         inner.add_done_callback(ended)
         outer.add_done_callback(lambda _: inner.cancel() if outer.cancelled() else None)
         return outer
+
+    def blind_to(self, mark: Path) -> list[str]:
+        """Ask each worker that is there; one that comes later may begin a training anew."""
+        seen = self._client.run(sees, str(mark), on_error="return")
+        return [address for address, answer in seen.items() if answer is not True]
 
     def messages(self) -> list[Message]:
         """What the client heard."""

@@ -5,15 +5,19 @@ from __future__ import annotations
 import concurrent.futures
 import sys
 from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
 from typing import Any
 
 from keraslab.train._folder import Post
 from keraslab.train._keras_settings import KerasSettings
 from keraslab.train._parcel import FolderParcel, Parcel
+from keraslab.train._states import sees
 from keraslab.train._task import Channel, Data, Message, Outcome, Task
 from keraslab.train._work import Opens, Order, work
 from keraslab.train._workers import Call, Listener
 
+ASKED = 30.0
+"""Seconds that a worker has to answer whether it sees a file."""
 PATIENCE = 10.0
 """Seconds that ``close`` waits for runs to notice that they shall stop."""
 
@@ -61,6 +65,10 @@ class FolderWorkers:
         self._futures.add(future)
         future.add_done_callback(self._futures.discard)
         return future
+
+    def blind_to(self, mark: Path) -> list[str]:  # noqa: ARG002
+        """None: they are processes of this machine."""
+        return []
 
     def messages(self) -> list[Message]:
         """Read what the files gained."""
@@ -123,6 +131,16 @@ class ExecutorWorkers(FolderWorkers):
             super().place(data)
         else:
             self._placed = Parcel.of(data, "The data")
+
+    def blind_to(self, mark: Path) -> list[str]:
+        """Ask one of those whose processes may be anywhere; all are taken to be alike."""
+        if _of_this_machine(self._executor):
+            return []
+        try:
+            seen = self._executor.submit(sees, str(mark)).result(ASKED)
+        except Exception:  # it is busy, or broken: the runs themselves will tell
+            return []
+        return [] if seen else [f"those of the {type(self._executor).__name__}"]
 
     def renew(self) -> None:
         """Only its owner can."""

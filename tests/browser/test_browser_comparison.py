@@ -94,7 +94,12 @@ def test_a_comparison_grows_stops_and_stays(
     expect(left.locator(".kl-still")).to_be_hidden()
     expect(left.locator(".klq canvas").first).to_be_visible()
     expect(left.locator(".klc-text").first).to_contain_text("Stopped.", timeout=WAIT)
-    expect(left.locator(".klq-picture .klv-svg")).to_be_visible()
+    drawing = left.locator(".klq-picture .klv-svg")
+    expect(drawing).to_be_visible()
+    # Where the picture was is HTML, for which the lab has a style of its own.
+    height = "each => each.getBoundingClientRect().height"
+    stage = left.locator(".klq-picture .klv-stage")
+    assert drawing.evaluate(height) == stage.evaluate(height) > 200, "nothing is cut off"
 
     run_cell(page, 3)
     done = output(page, 3).first

@@ -124,5 +124,20 @@ def test_a_run_under_a_real_hand(
     run_cell(page, 6)
     expect(output(page, 6).last).to_contain_text("again interrupted True", timeout=60_000)
     assert notebook.cell_errors() == []
+
+    # The curves outlive their kernel: in this page, and as pictures in the notebook's file.
+    expect(left.locator("img")).to_be_hidden()
+    page.evaluate(
+        """async () => {
+            await jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+            await jupyterapp.shell.currentWidget.context.save();
+        }"""
+    )
+    expect(left.locator("canvas").first).to_be_visible()
+    assert page.errors == []
+    open_notebook("run.ipynb")
+    for kept in (output(page, 1).first, output(page, 4).first):
+        expect(kept.locator("img")).to_be_visible(timeout=60_000)
+        expect(kept.locator("canvas")).to_have_count(0)
     assert page.errors == []
     assert page.blocked == []

@@ -31,7 +31,9 @@ def graph(units: int) -> Any:
     return read_graph(keras.Model(x, L.Dense(10, name="out")(y), name=f"m{units}"))
 
 
-def comparison(names: tuple[str, ...] = tuple(SIZES), seeds: int = 3) -> Comparison:
+def comparison(
+    names: tuple[str, ...] = tuple(SIZES), seeds: int = 3, budget: str = "epochs"
+) -> Comparison:
     """Variants of which nothing has been trained yet."""
     sizes = dict(zip(names, [*SIZES.values(), 100], strict=False))
     found = Comparison(
@@ -43,6 +45,7 @@ def comparison(names: tuple[str, ...] = tuple(SIZES), seeds: int = 3) -> Compari
         said=["The same budget: 12 epochs a run.", "The same data in the same order."],
         graphs={name: graph(units) for name, units in sizes.items()},
         validates=True,
+        budget=budget,
         provenance={"versions": {"keras": "3.15.1"}, "commit": "0123abc", "data": "9f2c"},
     )
     found.estimate = SimpleNamespace(
@@ -65,6 +68,7 @@ def train(run: Any, epochs: int, level: float, *, ended: bool) -> None:
         "val_accuracy": (0.97 * right + noise[3] / 2).tolist(),
     }
     run.epoch, run.part = epochs, epochs / EPOCHS
+    run.along = (at * SIZES.get(run.variant, 100) * 1e6).tolist()
     run.times = (0.21 * at * (1 + level)).tolist()
     run.seconds = run.times[-1]
     run.status = "done" if ended else "running"

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from itertools import combinations
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from keraslab.debug import diagnose
 from keraslab.draw._comparison_curves import band, first_value
 from keraslab.draw._comparison_picture import figure
 from keraslab.draw._variant_looks import variant_look
+from keraslab.graph._summary import size_text
 from keraslab.panels import _comparison
 from keraslab.panels._comparison import ComparisonPanel
 from keraslab.panels._comparison_html import picture_of, still
@@ -60,6 +62,40 @@ def test_a_band_counts_the_seeds_that_came_so_far_and_leaves_gaps_where_none_did
     assert (found.low[[0, 1, 3]].tolist(), found.high[[0, 1, 3]].tolist()) == ([1, 2, 1], [3, 4, 1])
     assert all(line[2] != line[2] for line in (found.mean, found.low, found.high))
     assert band(0, [{}], "loss") is None
+
+
+def test_seeds_that_end_their_epochs_at_other_times_meet_between_them():
+    nan = float("nan")
+    slow, fast = {"loss": [8.0, 4.0]}, {"loss": [6.0, 2.0, nan, 1.0, 0.0]}
+    found = band(0, [slow, fast, {"other": [1.0]}], "loss", along=[[4, 8], [2, 4, 6, 8, 8.5], [3]])
+    assert found.x.tolist() == [2, 4, 6, 8, 8.5]
+    assert found.high.tolist() == [8, 8, 6, 4, 4], "a run counts for half an epoch around its own"
+    assert found.low.tolist() == [6, 2, 6, 1, 0], "a gap stays one"
+    late = band(0, [slow, {"loss": [6.0, 2.0, 1.0]}], "loss", along=[[4, 8], [2, 4, 20]])
+    assert (late.low[-1], late.high[-1]) == (1, 1), "no run goes on where it has ended"
+    behind = band(0, [{"loss": [3.0, 2.0, 1.0]}], "loss", along=[[5, 9]])
+    assert (behind.x.tolist(), behind.mean.tolist()) == ([5, 9], [3, 2])
+    assert band(0, [slow], "loss", along=[[]]) is None, "kept from before this was noted"
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"), [("macs", "MACs spent, forward"), ("seconds", "seconds of training")]
+)
+def test_curves_are_drawn_along_what_was_held_equal(budget, said):
+    found = whole(comparison(budget=budget))
+    drawn = figure(found)
+    for axes in drawn.axes[:2]:
+        assert axes.get_xlabel() == said
+        assert axes.lines[0].get_xdata()[-1] == 12 * 16e6
+    drawn.canvas.draw()
+    ticks = [tick.get_text() for tick in drawn.axes[0].get_xticklabels()]
+    assert any(text.endswith(" M") for text in ticks) == (budget == "macs")
+    assert ComparisonPanel(found).state()["axis"] == said
+    (first, *_), _ = curves_of(found)["accuracy"]
+    assert first.x[[0, -1]].tolist() == [16e6, 12 * 16e6]
+    by_epochs = figure(whole(comparison()))
+    assert by_epochs.axes[0].get_xlabel() == "epoch"
+    assert by_epochs.axes[0].lines[0].get_xdata()[-1] == 12
 
 
 def test_long_curves_are_thinned_and_keep_their_ends():
@@ -150,6 +186,17 @@ def test_the_page_is_told_how_each_run_is():
     json.dumps(told, allow_nan=False)
 
 
+def test_what_is_left_is_told_by_a_clock_that_nobody_sets(monkeypatch):
+    found = half(comparison())
+    assert "left" not in ComparisonPanel(found).state()["text"], "too soon to tell"
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    told = ComparisonPanel(found).state()
+    assert told["fraction"] == pytest.approx((3 + 3 * 7 / 12) / 9)
+    assert told["text"].endswith("3 of 9 runs ended, about 1:29 min left")
+
+
 def test_what_is_known_before_anything_ran_has_its_place():
     told = ComparisonPanel(comparison()).state()
     assert told["first"] == "Nothing yet: no run has ended."
@@ -161,10 +208,18 @@ def test_what_is_known_before_anything_ran_has_its_place():
 
 
 def test_scores_costs_and_verdict_follow_the_runs():
-    told = ComparisonPanel(whole(comparison())).state()
+    found = whole(comparison())
+    told = ComparisonPanel(found).state()
     assert told["first"].startswith("residual is better than")
     assert any(sentence.startswith("Test: a paired t-test") for sentence in told["verdict"])
     assert re.fullmatch(r"0\.9\d+ ± 0\.00\d+", told["table"][1][0])
+    heads = [column["label"] for column in told["columns"]]
+    cells = dict(zip(heads, told["table"][1], strict=True))
+    rows = {row["variant"]: row for row in found.rows()}
+    assert cells["memory"] == size_text(rows["residual"]["memory"])
+    assert cells["s/epoch"] == f"{0.21 * 1.95:.3g}"
+    assert cells["latency"] == f"{2.1 * 1.95:.3g} ms"
+    assert (cells["parameters"], cells["MACs"]) == ("1,066", "1,008")
     assert {point["variant"] for point in told["points"]["macs"]["at"]} == {0, 1, 2}
     assert told["points"]["macs"]["front"] == [0, 1], "dense costs more than residual"
     assert "residual" in told["markdown"]

@@ -105,6 +105,39 @@ def test_the_curves_of_the_score_are_shown_once_they_come_unless_others_were_cho
     assert menu.input_value() == "loss"
 
 
+@pytest.mark.parametrize(
+    ("budget", "said", "ends"),
+    [
+        ("epochs", "epoch", ["2", "12"]),
+        ("macs", "MACs spent, forward", ["16 M", "192 M"]),
+        ("seconds", "seconds of training", ["16", "192"]),
+    ],
+)
+def test_curves_are_drawn_along_what_was_held_equal(page, budget, said, ends, artefacts):
+    found = whole(comparison(("plain",), budget=budget))
+    if budget == "seconds":
+        for run in found.runs:
+            run.along = [each / 1e6 for each in run.along]
+    open_in(page, ComparisonPanel(found).widget)
+    places = page.locator(".klc-plot .u-series:first-child .u-label")
+    assert places.all_inner_texts() == [said.split(" ")[0]] * 2
+    assert [each.get_attribute("title") for each in places.all()] == [said] * 2
+    over, plot = page.locator(".klc-plot .u-over").first, page.locator(".klc-plot").first
+    width = over.bounding_box()["width"]
+    below = plot.locator("canvas").evaluate(
+        "(c) => c.getBoundingClientRect().bottom -"
+        " c.parentElement.querySelector('.u-over').getBoundingClientRect().bottom"
+    )
+    assert (below > 30) == (budget != "epochs"), "room for the axis' name and unit"
+    met = []
+    for x in (0.09 * width, width - 1):  # epochs begin at 1, what is spent at 0
+        over.hover(position={"x": x, "y": 20})
+        met.append(plot.locator(".u-series .u-value").first.inner_text())
+    assert met == ends
+    page.mouse.move(0, 0)
+    page.locator(".klq-grid").screenshot(path=artefacts / f"comparison-along-{budget}.png")
+
+
 BLUE = """() => {
   const canvas = document.querySelector('.klc-plot canvas');
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);

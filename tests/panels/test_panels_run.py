@@ -1,6 +1,7 @@
 """The panel of a run, kernel side: its buttons, what it says, and the picture it leaves."""
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -147,10 +148,33 @@ def test_an_error_is_told_below_the_curves_and_escaped(model, places):
 def test_a_finding_is_told(places):
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
     model.compile("sgd", "categorical_crossentropy")
-    run = fit(model, X, np.zeros((64, 5), "float32"), background=True, store=False)
+    targets = np.zeros((64, 5), "float32")
+    run = fit(model, x=X, y=targets, background=True, store=False)
     assert run.ended_within(WAIT)
-    assert outcome(run)
-    assert places[-1].settled[2].count("role=") == 1
+    sentence, where, line, *more = outcome(run).splitlines()
+    assert sentence == f"targets is 64 × 5, and {model.layers[0].name!r} gives ? × 3. (KL712)"
+    assert f"{Path(__file__).name}, line " in where
+    assert line.strip() == "fit(model, x=X, y=targets, background=True, store=False)"
+    assert any(each.startswith("To mend it, ") for each in more)
+    below = places[-1].settled[2]
+    assert below.count("role=") == 1
+    assert "targets is 64 × 5" in below
+    with pytest.raises(ValueError, match="same shape") as raised:
+        run.wait(WAIT)
+    shown = [frame.name for frame in raised.traceback]
+    assert shown.count("test_a_finding_is_told") == 2, "where it was begun, and waited for"
+
+
+def test_a_loss_that_is_not_a_number_is_said_below_the_curves(places):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e30), "mse")
+    run = fit(model, X, Y, background=True, store=False, epochs=50)
+    assert run.wait(WAIT)
+    assert outcome(run) == run.diverged
+    _, text, below = places[-1].settled
+    assert "kl-failed" in below
+    assert "The loss became nan in epoch" in below
+    assert text.endswith(run.diverged)
 
 
 def test_a_picture_that_cannot_be_drawn_does_not_cost_the_run(model, places, monkeypatch):

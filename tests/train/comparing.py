@@ -52,6 +52,9 @@ def noting_small():
 
 
 def noting_large():
+    """It does with random numbers what it likes, as functions of notebooks do."""
+    keras.utils.set_random_seed(5)
+    np.random.random(7)
     return model(16, noting=True)
 
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from concurrent.futures import Executor, Future
 
 import comparing
 import keras
@@ -23,11 +24,14 @@ from comparing import (
     two_outputs,
 )
 
-from keraslab.train import _compare, _run_task, compare
+from keraslab.graph import cost_of
+from keraslab.train import _compare, _pilot, _run_task, compare, grid, match
+from keraslab.train._parcel import pack, unpack
 from keraslab.train._pilot import Pilot, estimate
 from keraslab.train._pilot import pilot as measured
 from keraslab.train._plan import Variant
 from keraslab.train._task import Budget
+from keraslab.train._workers import SerialWorkers
 
 TWO = {"small": small, "large": large}
 
@@ -54,6 +58,21 @@ def test_a_run_does_not_depend_on_what_ran_before_it():
     alone = compare({"other name": dropping}, (X, Y), seeds=[3], **asked)
     assert all_.run("dropping", 1).score == alone.runs[0].score
     assert all_.run("dropping", 1).history == alone.runs[0].history
+
+
+def test_what_other_threads_draw_changes_no_run():
+    """As a cluster's worker does, which draws from Python's own numbers to guess sizes."""
+
+    def disturbed():
+        other = threading.Thread(target=lambda: [random.random() for _ in range(99)])
+        other.start()
+        other.join()
+        return dropping()
+
+    asked = {"seeds": 2, "epochs": 1, **QUIET}
+    alone = compare({"alone": dropping}, (X, Y), **asked)
+    beside = compare({"beside": disturbed}, (X, Y), **asked)
+    assert [run.history for run in beside.runs] == [run.history for run in alone.runs]
 
 
 def test_random_numbers_of_the_user_are_not_disturbed():
@@ -185,12 +204,23 @@ def test_a_budget_of_macs_is_spent_to_the_batch():
     assert 10_000 <= by_name["large"].macs < 10_000 + 10 * 80
     assert by_name["small"].epoch > by_name["large"].epoch
     assert all(run.status == "done" for run in found.runs)
+    assert found.budget == "macs"
+    epoch = 48 * 20
+    assert by_name["small"].along == [*range(epoch, 10_000, epoch), 10_000]
+    for run in found.runs:
+        assert len(run.along) == len(run.history["loss"])
+        assert run.along[-1] == run.macs, "the last epoch ends with the budget"
 
 
 def test_a_budget_of_seconds_ends_all_alike():
     found = compare(TWO, (X, Y), seeds=1, seconds=0.2, **QUIET)
     assert all(run.status == "done" and run.seconds >= 0.2 for run in found.runs)
     assert all(run.part == 1.0 for run in found.runs)
+    assert found.budget == "seconds"
+    for run in found.runs:
+        assert run.along == sorted(run.along)
+        assert 0.2 <= run.along[-1] <= run.seconds
+        assert len(run.along) == run.epoch
 
 
 def test_a_model_whose_macs_are_not_known_is_refused_a_budget_of_them(monkeypatch):
@@ -216,6 +246,65 @@ def test_several_inputs_and_outputs_by_name():
     )
     assert by_loss.runs[0].score == found.runs[0].test["total_loss"]
     assert not by_loss.higher_is_better
+
+
+def test_a_grid_is_compared():
+    def build(units, rate):
+        return comparing.model(units, rate=rate)
+
+    found = compare(grid(build, units=[2, 4], rate=[0.0, 0.5]), (X, Y), seeds=1, epochs=1, **QUIET)
+    names = ["units=2 rate=0.0", "units=2 rate=0.5", "units=4 rate=0.0", "units=4 rate=0.5"]
+    assert list(found.variants) == names
+    assert [row["params"] for row in found.rows()] == [13, 13, 25, 25]
+    assert len({run.score for run in found.runs if run.status == "done"}) == 4
+
+
+def test_variants_of_the_same_capacity():
+    def deep(units):
+        layers = [keras.layers.Dense(units, "tanh") for _ in range(3)]
+        found = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1)])
+        found.compile("sgd", "mse", metrics=["mae"], run_eagerly=True)
+        return found
+
+    same = match(deep, params=97, by="units")
+    found = compare({"large": large, "deep": same}, (X, Y), seeds=1, epochs=1, **QUIET)
+    assert [row["params"] for row in found.rows()] == [97, 91]
+    assert "Not held equal: parameters, 91 to 97 (6.6% apart)." in found.held_equal
+    assert found.status == "done"
+
+
+class Elsewhere(Executor):
+    """Whose processes may be anywhere: all it gets and gives is pickled, and counted."""
+
+    def __init__(self):
+        self.sent, self.came = [], []
+
+    def submit(self, call, /, *given):
+        packed = pack(given, "it")
+        self.sent.append(len(packed))
+        outcome = pack(call(*unpack(packed)), "it")
+        self.came.append(len(outcome))
+        future = Future()
+        future.set_result(unpack(outcome))
+        return future
+
+
+def test_no_weights_are_sent_and_none_come_back():
+    def wide():
+        layers = [keras.layers.Dense(700) for _ in range(2)]
+        found = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1)])
+        found.compile("adam", "mse", metrics=["mae"], run_eagerly=True)
+        return found
+
+    elsewhere, built = Elsewhere(), wide()
+    assert built.count_params() > 490_000
+    found = compare(
+        {"function": wide, "model": built}, (X, Y), seeds=1, epochs=1, executor=elsewhere, **QUIET
+    )
+    assert [run.error for run in found.runs] == [None, None]
+    assert found.runs[0].history == found.runs[1].history
+    assert max(elsewhere.sent) < 40_000, "the data among it"
+    assert max(elsewhere.came) < 10_000
 
 
 def test_weights_of_examples():
@@ -268,7 +357,8 @@ def test_table_verdict_and_texts(capsys, monkeypatch):
     assert "4 of 4 runs done" in repr(found)
     assert found.verdict.name == "mae"
     assert [row["params"] for row in found.rows()] == [25, 97]
-    assert found.diff("small", "large")
+    assert "units 4 → 16" in str(found.diff("small", "large"))
+    assert found.to_figure().axes[0].get_title(loc="left") == "mae, training"
     with pytest.raises(KeyError, match="'small', 'large'"):
         found.diff("small", "huge")
     frame = pytest.importorskip("pandas") and found.to_frame()
@@ -301,3 +391,88 @@ def test_the_estimate_is_scaled_by_macs_budget_and_workers():
     seconds = estimate(runs, pilots, Budget(seconds=5.0), workers=1, **size)
     assert seconds.seconds == pytest.approx(12)
     assert estimate(runs, [], Budget(epochs=1), workers=1, **size).seconds is None
+
+
+class Clock:
+    """Time that passes only where a layer or a function says so, at two processors."""
+
+    now = 0.0
+
+    def read(self):
+        return self.now
+
+    def read_cpu(self):
+        return 2 * self.now
+
+
+CLOCK = Clock()
+BUILD, A_UNIT = 3.0, 0.002
+
+
+class Taking(keras.layers.Layer):
+    """Takes a while to be made, and then its units' time; a third where nothing is trained."""
+
+    def __init__(self, units):
+        super().__init__()
+        self.units = units
+        CLOCK.now += BUILD
+
+    def call(self, x, training=False):
+        if not isinstance(x, keras.KerasTensor):
+            CLOCK.now += A_UNIT * self.units / (1 if training else 3)
+        return x
+
+
+@cost_of(Taking)
+def _no_macs(layer, inputs, outputs):
+    """So that those of the model are known: the ones of its other layers."""
+    return 0
+
+
+def taking(units):
+    def build():
+        layers = [keras.layers.Dense(units), Taking(units), keras.layers.Dense(1)]
+        found = keras.Sequential([keras.Input((4,)), *layers])
+        found.compile("sgd", "mse", metrics=["mae"], run_eagerly=True)
+        return found
+
+    return build
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_estimate_is_what_the_runs_then_take(monkeypatch, workers):
+    """On a clock of its own, on which each batch takes what the network's size says."""
+    for name, reads in (("perf_counter", CLOCK.read), ("process_time", CLOCK.read_cpu)):
+        monkeypatch.setattr(_pilot, name, reads)
+
+    class Side(SerialWorkers):
+        count = workers
+
+    def noted(*given):
+        pilots.append(measured(*given))
+        return pilots[-1]
+
+    began, pilots = [], []
+    monkeypatch.setattr(_compare, "open_workers", lambda *_: Side(None))
+    monkeypatch.setattr(_compare, "pilot", noted)
+    with listening(lambda comparison: began.append(CLOCK.now)):
+        found = compare(
+            {str(units): taking(units) for units in (10, 25, 60)},
+            (X, Y),
+            seeds=2,
+            epochs=8,
+            validation=0.25,
+            batch_size=12,
+            **QUIET,
+        )
+    assert found.status == "done"
+    low, high = pilots
+    assert (low.batch, high.batch) == pytest.approx((10 * A_UNIT, 60 * A_UNIT))
+    begin = BUILD + high.batch + high.batch / 3  # Keras calls a layer once before the first batch
+    assert high.begin == pytest.approx(begin)
+    # An epoch has 3 batches of training and 1 of validation; what is between is interpolated.
+    runs = [begin + 8 * (3 + 1 / 3) * A_UNIT * units for units in (10, 25, 60)]
+    assert found.estimate.seconds == pytest.approx(2 * sum(runs) / workers)
+    assert found.estimate.cpu_seconds == pytest.approx(2 * 2 * sum(runs))
+    assert found.estimate.workers == workers
+    assert found.estimate.seconds * workers == pytest.approx(CLOCK.now - began[0], rel=0.05)

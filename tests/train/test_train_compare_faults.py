@@ -1,6 +1,8 @@
 """What goes wrong in a comparison: in variants, data, workers, kernels and processes."""
 
+import itertools
 import threading
+import time
 from concurrent.futures import Future
 
 import keras
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from comparing import QUIET, Batches, X, Y, breaking, diverging, large, model, small, two_outputs
 
-from keraslab.train import Store, _compare, _comparison, _run_task, compare
+from keraslab.train import Store, _compare, _explained, _run_task, compare
 from keraslab.train._workers import DirectWorkers, open_workers
 
 ASKED = {"seeds": 1, "epochs": 1, **QUIET}
@@ -24,7 +26,7 @@ def _no_pilot(monkeypatch):
 
 
 def test_a_build_that_fails_takes_no_other_with_it(monkeypatch):
-    monkeypatch.setattr(_comparison, "_explain", lambda error: f"found: {error}")
+    monkeypatch.setattr(_explained, "_explain", lambda error: f"found: {error}")
     found = compare({"breaking": breaking, "small": small}, (X, Y), seeds=2, epochs=1, **QUIET)
     assert found.status == "done"
     assert [run.status for run in found.runs] == ["failed", "failed", "done", "done"]
@@ -37,7 +39,7 @@ def test_a_build_that_fails_takes_no_other_with_it(monkeypatch):
 
 
 def test_an_explanation_that_fails_costs_nothing(monkeypatch):
-    monkeypatch.setattr(_comparison, "_explain", lambda error: 1 / 0)
+    monkeypatch.setattr(_explained, "_explain", lambda error: 1 / 0)
     found = compare({"breaking": breaking}, (X, Y), **ASKED)
     assert found.status == "failed"
     assert found.runs[0].finding is None
@@ -57,7 +59,7 @@ def failing():
 
 
 def test_a_training_that_fails_takes_no_other_with_it(monkeypatch):
-    monkeypatch.setattr(_comparison, "_explain", lambda error: type(error).__name__)
+    monkeypatch.setattr(_explained, "_explain", lambda error: type(error).__name__)
     found = compare({"failing": failing, "small": small}, (X, Y), **ASKED)
     assert [run.status for run in found.runs] == ["failed", "done"]
     assert "only in training" in found.runs[0].error
@@ -340,3 +342,29 @@ def test_a_store_that_cannot_be_used_costs_nothing(tmp_path):
     with pytest.warns(UserWarning, match="damaged"):
         found = compare({"small": small}, (X, Y), seeds=1, epochs=1, store=tmp_path, display=False)
     assert found.status == "done"
+
+
+def test_where_no_run_can_be_kept_all_are_trained_and_it_is_said_once(tmp_path):
+    (tmp_path / "file").touch()
+    asked = {"seeds": 2, "epochs": 1, "display": False}
+    with pytest.warns(UserWarning, match="not being kept") as caught:
+        found = compare(
+            {"small": small, "large": large}, (X, Y), store=tmp_path / "file" / "runs", **asked
+        )
+    assert [run.status for run in found.runs] == ["done"] * 4
+    assert len([each for each in caught if "not being kept" in str(each.message)]) == 1
+
+
+# Clocks
+
+
+def test_a_clock_that_is_set_back_changes_nothing(monkeypatch):
+    plain = compare({"small": small}, (X, Y), seeds=1, epochs=3, **QUIET).runs[0]
+    back = itertools.count(2_000_000_000, -100_000)
+    monkeypatch.setattr(time, "time", lambda: float(next(back)))
+    found = compare({"small": small}, (X, Y), seeds=1, epochs=3, **QUIET)
+    run = found.runs[0]
+    assert (run.status, run.history, run.score) == ("done", plain.history, plain.score)
+    assert 0 < run.times[0] < run.times[1] < run.times[2] < 1000
+    assert 0 < run.seconds < 1000
+    assert 0 < found.elapsed < 1000

@@ -20,7 +20,12 @@ from comparing import (
     untrained,
 )
 
-from keraslab.train import Store, _conduct, compare
+from keraslab.train import Store, _checkpoint, _compare, _conduct, _run_task, compare
+from keraslab.train._states import states_folder
+from keraslab.train._task import Budget, Data, Task
+from keraslab.train._thread_count import threads_in_use
+from keraslab.train._workers import DirectChannel, SerialWorkers
+from keraslab.train._workers_local import end_processes
 
 TWO = {"small": small, "large": large}
 
@@ -48,13 +53,26 @@ def test_what_is_done_is_not_trained_again(tmp_path, monkeypatch):
     assert len(Store(tmp_path).runs(comparison=first.fingerprint)) == 4 + 5
 
 
-@pytest.mark.parametrize("what", ["data", "epochs", "batch_size", "variant", "weights", "fit"])
+@pytest.mark.parametrize(
+    "what",
+    ["data", "epochs", "batch_size", "variant", "weights", "fit", "optimizer", "seeds", "versions"],
+)
 def test_what_differs_is_trained_again(tmp_path, monkeypatch, what):
     monkeypatch.setattr(_conduct, "run_task", untrained)
     asked = {"seeds": 1, "epochs": 1, "store": tmp_path, "display": False}
     compare({"a": small}, (X, Y), **asked)
+    assert compare({"a": small}, (X, Y), **asked).runs[0].reused
     build, data = small, (X, Y)
-    if what == "data":
+    if what == "versions":
+        monkeypatch.setattr(keras, "__version__", "99.0")
+    elif what == "optimizer":
+
+        def build():
+            return comparing.model(4, optimizer=keras.optimizers.SGD(0.02))
+
+    elif what == "seeds":
+        asked["seeds"] = [7]
+    elif what == "data":
         data = (X, Y + 1)
     elif what == "variant":
         build = large
@@ -94,6 +112,18 @@ def test_the_store_has_each_run_with_its_facts(tmp_path):
     assert stored.config["class_name"] == "Sequential"
 
 
+def test_where_its_epochs_ended_is_told_as_it_goes_and_kept(tmp_path):
+    asked = {"seeds": 1, "macs": 4000, "store": tmp_path, "display": False}
+    told = []
+    with listening(lambda comparison: told.append(list(comparison.runs[0].along))):
+        first = compare({"small": small}, (X, Y), **asked).runs[0]
+    assert [960] in told
+    assert [960, 1920] in told
+    again = compare({"small": small}, (X, Y), **asked).runs[0]
+    assert again.reused
+    assert again.along == first.along == [960, 1920, 2880, 3840, 4480]
+
+
 # Halving
 
 
@@ -123,6 +153,74 @@ def test_halving_drops_the_weak_and_trains_the_rest_exactly_as_ever(tmp_path, ke
     assert not dropped.test, "the test data are for those that end"
     assert len(dropped.history["val_mae"]) == found.dropped["poor"]
     assert not list(tmp_path.rglob("*.weights.h5"))
+
+
+def test_halving_without_room_for_states_comes_to_the_same(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    asked = {"seeds": 1, "epochs": 6, "validation": 0.25, "display": False}
+    kept = compare(FOUR, (X, Y), halving=True, store=tmp_path / "a", **asked)
+    monkeypatch.setattr(_checkpoint, "write", full)
+    found = compare(FOUR, (X, Y), halving=True, store=tmp_path / "b", **asked)
+    assert {run.error for run in found.runs} == {None}
+    assert found.dropped == kept.dropped
+    assert plain(found.runs) == plain(kept.runs)
+
+
+@pytest.mark.slow
+def test_halving_in_processes_comes_to_the_same(tmp_path):
+    asked = {"seeds": 2, "epochs": 6, "validation": 0.25, "display": False, "halving": True}
+    here = compare(FOUR, (X, Y), threads=threads_in_use(), store=tmp_path / "a", **asked)
+    there = compare(
+        FOUR, (X, Y), threads=threads_in_use(), store=tmp_path / "b", executor="local", **asked
+    )
+    end_processes()
+    assert there.dropped == here.dropped
+    assert plain(there.runs) == plain(here.runs)
+
+
+class Blind(SerialWorkers):
+    """Two workers that see no file of this machine."""
+
+    asked = ()
+
+    def blind_to(self, mark):
+        assert mark.is_file(), "it is there when they are asked"
+        Blind.asked = (mark,)
+        return ["tcp://far:1", "tcp://far:2", "tcp://far:3", "tcp://far:4"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_halving_needs_a_folder_that_all_workers_see_and_says_so_first(tmp_path, monkeypatch, kept):
+    monkeypatch.setattr(_compare, "open_workers", lambda *_: Blind(None))
+    monkeypatch.setattr(_conduct, "run_task", lambda *_: pytest.fail("a run has started"))
+    asked = {"seeds": 1, "epochs": 6, "validation": 0.25, "display": False}
+    with pytest.raises(ValueError, match="do not see it") as caught:
+        compare(FOUR, (X, Y), halving=True, store=tmp_path if kept else False, **asked)
+    said = str(caught.value)
+    (mark,) = Blind.asked
+    assert str(mark.parent) in said
+    assert "tcp://far:1, tcp://far:2, tcp://far:3 and 1 more. Give store= a folder" in said
+    assert not mark.exists()
+    assert mark.parent.exists() == kept, "what was made for it is gone"
+    assert not kept or mark.parent == tmp_path / "halving"
+
+
+def test_a_state_is_left_where_its_folder_is_and_nowhere_else(tmp_path):
+    task = Task("a", 0, 0, small, Budget(epochs=2), state=str(tmp_path / "gone" / "a"), until=1)
+    data = Data((X, Y), (X, Y), (X, Y))
+    outcome = _run_task.run_task(task, data, DirectChannel(SerialWorkers(None)))
+    assert outcome.status == "paused"
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_replaced(tmp_path):
+    (tmp_path / "file").touch()
+    folder = states_folder(tmp_path / "file" / "halving", SerialWorkers(None))
+    assert folder.is_dir()
+    assert list(folder.iterdir()) == []
+    folder.rmdir()
 
 
 def test_halving_goes_on_where_it_was_stopped(tmp_path):

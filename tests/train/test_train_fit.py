@@ -95,6 +95,10 @@ def test_a_fit_of_ones_own_with_other_arguments():
 def test_what_is_wrong_is_said_at_once(model, tmp_path):
     with pytest.raises(TypeError, match=r"passes its arguments to model.fit: .*'epoch'"):
         fit(model, X, Y, epoch=3)
+    with pytest.raises(
+        TypeError, match=r"'norms'\. Give callbacks=\[kl.LiveCurves\(norms=\.\.\.\)\]"
+    ):
+        fit(model, X, Y, norms=True)
     with pytest.raises(TypeError, match=r"takes a Keras model. Received: list"):
         fit([], X, Y)
     with pytest.raises(ValueError, match=r"needs a compiled model. Call model.compile"):

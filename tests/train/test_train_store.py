@@ -328,7 +328,7 @@ def test_mlflow_is_told_through_its_own_client(store, monkeypatch):
     mlflow = types.SimpleNamespace(
         MlflowClient=Client,
         set_experiment=lambda name: said.append(name),
-        start_run=lambda run_name: said.append(run_name) or Started(),
+        start_run=lambda run_name, nested: said.append(run_name) or Started(),
         set_tags=lambda tags: said.append(tags["keraslab.status"]),
         log_params=lambda params: said.append(params),
     )

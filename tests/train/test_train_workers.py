@@ -356,6 +356,13 @@ def test_an_executor_of_any_kind_gets_the_data_with_each_run():
         assert len(workers.messages()) == 4
 
 
+def test_one_of_an_executor_of_any_kind_is_asked_whether_it_sees_a_file(tmp_path):
+    (tmp_path / "mark").touch()
+    with opened(Elsewhere()) as workers:
+        assert workers.blind_to(tmp_path / "mark") == []
+        assert workers.blind_to(tmp_path / "none") == ["those of the Elsewhere"]
+
+
 def test_a_channel_without_its_folder_is_silent(tmp_path):
     with opened(Elsewhere()) as workers:
         channel = unpack(pack(workers._post.channel, "it"))

@@ -2,12 +2,15 @@
 
 import time
 
+import comparing
 import distributed
 import psutil
 import pytest
+from comparing import QUIET, large, listening, small
 from training_serially import numbers, serial_numbers
 from working import DATA, WAIT, X, die_once, fail, look, nothing, task, until_stopped
 
+from keraslab.train import _compare, compare
 from keraslab.train._parcel import pack
 from keraslab.train._task import Data
 from keraslab.train._workers import open_workers
@@ -120,6 +123,41 @@ def test_data_are_sent_once_and_tasks_hold_none(client, monkeypatch):
     assert max(submitted) < X.nbytes / 10
 
 
+def test_a_comparison_is_seen_to_go_on(client, monkeypatch):
+    monkeypatch.setattr(_compare, "pilot", lambda *_: None)
+    seen = []
+
+    def look(comparison):
+        seen.append(
+            {
+                (run.epoch, len(run.history.get("val_mae", [])))
+                for run in comparison.runs
+                if run.status == "running"
+            }
+        )
+
+    with listening(look):
+        found = compare(
+            {"small": small, "large": large},
+            (comparing.X, comparing.Y),
+            seeds=2,
+            epochs=3,
+            batch_size=4,
+            validation=0.2,
+            executor=client,
+            threads=1,
+            **QUIET,
+        )
+    assert [run.error for run in found.runs] == [None] * 4
+    assert [run.threads for run in found.runs] == [1] * 4
+    assert "2 runs share the machines at a time (executor: dask)" in " ".join(found.held_equal)
+    assert "The same number of threads: 1 for every run." in found.held_equal
+    epochs = set().union(*seen)
+    assert any(0 < epoch < 3 for epoch, _ in epochs), "before its end a run tells of its epochs"
+    assert all(epoch == count for epoch, count in epochs)
+    assert all(run.peak_memory > 10_000_000 for run in found.runs)
+
+
 def test_stop_reaches_running_and_waiting_runs(workers):
     futures = [workers.submit(until_stopped, task(seed_index=index)) for index in range(4)]
     until(workers, "began", 2)
@@ -187,6 +225,12 @@ def test_data_that_went_with_their_worker_are_sent_again(client, workers):
     placed = workers._placed
     workers.renew()
     assert workers._placed is placed, "data that are there stay there"
+
+
+def test_workers_that_do_not_see_a_file_are_named(client, workers, tmp_path):
+    (tmp_path / "mark").touch()
+    assert workers.blind_to(tmp_path / "mark") == []
+    assert sorted(workers.blind_to(tmp_path / "none")) == sorted(client.nthreads())
 
 
 def test_what_cannot_be_sent_is_named(workers):

@@ -77,6 +77,18 @@ def fail_softly(asked, data, channel):
     return Outcome("failed", error="OnlyHereError: no", exception=OnlyHereError("no"))
 
 
+def explain(error):
+    return f"{type(error).__name__} {error}"
+
+
+def explain_unsendably(error):
+    return OnlyHereError("no")
+
+
+def explain_badly(error):
+    raise ValueError("who explains fails")
+
+
 def nothing(asked, data, channel):
     return Outcome("done")
 

@@ -1,15 +1,17 @@
 // A comparison: runs as they go, scores and costs, curves with bands, and what can be concluded.
+import { Along } from "./comparison_curves.js";
 import { Diff } from "./comparison_diff.js";
 import { looksOf } from "./comparison_looks.js";
 import { Pareto } from "./comparison_pareto.js";
 import { Table } from "./comparison_table.js";
 import { isDark } from "./curves_lines.js";
-import { Small, make } from "./curves_small.js";
+import { make } from "./curves_small.js";
 
 const GAP = 16;
 const NARROW = 560;
 const PLOT_WIDTH = 300;
 const PATIENCE = 1500;
+const SHORT = 12; // letters of a name of which two stand side by side
 const BUSY =
   "The kernel is busy with the cell that compares: interrupt it (■ above the notebook) to stop.";
 
@@ -231,7 +233,7 @@ export class Comparison {
     const name = value.replaceAll("_", " ");
     const loss = chosen?.loss ?? false;
     // The kinds of lines and the button for a logarithmic scale are a plot's for life.
-    const drawn = JSON.stringify([state.variants, state.sides, value, loss]);
+    const drawn = JSON.stringify([state.variants, state.sides, state.axis, value, loss]);
     if (drawn !== this.drawn) {
       this.drawn = drawn;
       const hidden = this.smalls[0]?.hidden ?? [];
@@ -243,9 +245,12 @@ export class Comparison {
     }
     this.smalls.forEach((small, i) => {
       const plot = { ...small.plot, lines: chosen?.sides[i] ?? [] };
-      small.show(plot, { heading: "", axis: "epoch", marks: [], smoothing: 0 });
+      small.show(plot, { heading: "", axis: state.axis, marks: [], smoothing: 0 });
     });
-    const rows = Math.ceil((state.variants.length + 1) / 2); // with one for the place
+    const long = state.variants.some(({ name }) => name.length > SHORT);
+    this.grid.classList.toggle("klq-long", long);
+    const entries = state.variants.length + 1; // with one for the place
+    const rows = long ? entries : Math.ceil(entries / 2);
     this.root.style.setProperty("--klq-legend", `${18 * rows + 2}px`);
     const kind = this.cost.select.value;
     const better = state.higher ? "higher is better" : "lower is better";
@@ -257,7 +262,7 @@ export class Comparison {
   }
 
   open(plot, looks, hidden) {
-    const small = new Small(this.grid, plot, this.key, looks);
+    const small = new Along(this.grid, plot, this.key, looks, this.state.axis);
     small.hidden = new Set(hidden);
     this.grid.insertBefore(small.root, this.cell);
     small.toggled = (kind, show) => this.toggle(Number(kind), show, small);

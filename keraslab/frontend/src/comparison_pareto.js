@@ -8,7 +8,7 @@ const HEIGHT = 252;
 const LABEL = 18;
 
 /** A cost with three digits and a letter. */
-function large(value) {
+export function large(value) {
   for (const [size, letter] of [[1e12, " T"], [1e9, " G"], [1e6, " M"], [1e3, " k"]])
     if (value >= size * 0.9995) return `${+(value / size).toPrecision(3)}${letter}`;
   return short(value);
@@ -160,7 +160,7 @@ export class Pareto {
   names(ctx, labels, bbox, dot) {
     const taken = labels.map(([, x, y]) => [x - 7 * dot, y - 7 * dot, x + 7 * dot, y + 7 * dot]);
     for (const [name, x, y] of labels) {
-      const text = name.length > LABEL ? `${name.slice(0, LABEL - 1)}…` : name;
+      const text = name.length > LABEL ? `${name.slice(0, LABEL - 11)}…${name.slice(-10)}` : name;
       const width = ctx.measureText(text).width;
       for (const [dx, dy] of [[1, -10], [1, 0], [-1, -10], [-1, 0], [1, 10], [-1, 10]]) {
         const left = dx > 0 ? x + 9 * dot : x - 9 * dot - width;

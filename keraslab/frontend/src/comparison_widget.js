@@ -82,7 +82,7 @@ export default () => {
       drawn();
       moving();
       return () => {
-        slot.end();
+        slot.settle(""); // the picture is seen again where the live view was
         for (const [event, handler] of Object.entries(events)) model.off(event, handler);
         views.forEach(drop);
       };

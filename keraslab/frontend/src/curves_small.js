@@ -134,7 +134,7 @@ export class Small {
     return {
       width: this.width,
       height: PLOT_HEIGHT,
-      padding: [8, 10, 0, 0],
+      padding: [8, 18, 0, 0],
       cursor: {
         y: false,
         points: { size: 7, fill: (chart, i) => chart.series[i]._stroke },

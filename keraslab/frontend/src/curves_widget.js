@@ -72,7 +72,7 @@ export default () => {
       all();
       moving();
       return () => {
-        slot.end();
+        slot.settle(""); // the picture is seen again where the live view was
         model.off("change:snapshot", all);
         model.off("change:status", told);
         model.off("change:slot", moving);

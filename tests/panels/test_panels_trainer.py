@@ -1,0 +1,107 @@
+"""The buttons of a panel's training: each reaches the run that goes on."""
+
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+import keraslab as kl
+from keraslab.panels._trainer import Trainer
+from keraslab.train import ModelInUseError
+
+WAIT = 60
+
+
+def line():
+    """A model that is trained in no time."""
+    x = keras.Input((2,))
+    model = keras.Model(x, keras.layers.Dense(1)(x))
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.fixture
+def lab():
+    """A panel whose training is held in its second batch until it is let go."""
+    data = np.ones((64, 2), "float32"), np.ones((64, 1), "float32")
+    lab = kl.explore(line, data=data)
+    trainer: Trainer = lab._trainer
+    reached, go = threading.Event(), threading.Event()
+
+    def hold(batch, logs=None):
+        if batch == 1:
+            reached.set()
+            assert go.wait(WAIT)
+
+    holds = keras.callbacks.LambdaCallback(on_train_batch_begin=hold)
+    trainer._fit_arguments |= {"callbacks": [holds], "batch_size": 8}
+    lab.reached, lab.go = reached, go
+    yield lab
+    go.set()
+    trainer.stop()
+    assert trainer.wait(WAIT)
+
+
+def begin(lab):
+    lab._trainer._train.click()
+    assert lab.reached.wait(WAIT)
+    return lab._trainer
+
+
+def test_stop_ends_the_training(lab):
+    trainer = begin(lab)
+    buttons = trainer._buttons
+    assert trainer._train.disabled
+    assert not buttons.stop.disabled
+    buttons.stop.click()
+    assert "Stopping after this batch" in trainer._status.value
+    lab.go.set()
+    assert trainer.wait(WAIT)
+    assert (trainer.run.status, trainer._train.disabled) == ("stopped", False)
+    assert "Stopped." in trainer._status.value
+
+
+def test_pause_holds_it_and_resume_goes_on(lab):
+    trainer = begin(lab)
+    pause = trainer._buttons.pause
+    pause.click()
+    assert (trainer.run.paused, pause.description) == (True, "Resume")
+    assert "Paused." in trainer._status.value
+    pause.click()
+    assert (trainer.run.paused, pause.description) == (False, "Pause")
+    lab.go.set()
+    assert trainer.wait(WAIT)
+    assert trainer.run.status == "done"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_keep_best_may_be_chosen_before_or_meanwhile(lab, before):
+    keep = lab._trainer._buttons.keep
+    if before:
+        keep.value = True
+    trainer = begin(lab)
+    if not before:
+        assert not trainer.run.weights.wanted
+        keep.value = True
+    lab.go.set()
+    assert trainer.wait(WAIT)
+    best = trainer.run.best
+    assert trainer.run.weights.kept == best
+    assert f"The model has the weights of epoch {best.epoch}" in trainer._status.value
+
+
+def test_a_second_press_waits_for_the_first(lab):
+    trainer = begin(lab)
+    run = trainer.run
+    trainer.start()
+    assert trainer.run is run
+
+
+def test_the_model_cannot_be_used_meanwhile(lab):
+    trainer = begin(lab)
+    with pytest.raises(ModelInUseError, match=trainer.run.name):
+        lab.model.predict(np.ones((1, 2)), verbose=0)
+    lab.go.set()
+    assert trainer.wait(WAIT)
+    lab.model.predict(np.ones((1, 2)), verbose=0)
