@@ -24,8 +24,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 from _measure import machine  # noqa: E402
 
-STEPS, REPEATS = 1875, 2
-LONGEST = 60.0
+STEPS, REPEATS = 1875, 3
+LONGEST = 150.0
 """Seconds after which no fit begins that was measured once already."""
 POINTS = 1_000_000
 BARS = {"cpu": 0.02, "redraw_ms": 50.0}
