@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import keras
 from keraslab.panels._run_panel import RunButtons, outcome
 from keraslab.panels._said import as_html, told
 from keraslab.train import LiveCurves, Run
+from keraslab.train._callers import Callers
 from keraslab.train._fit import Training
 from keraslab.train._guard import check_free
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from keraslab.panels._explore import Explorer
 
 EARLIER = "The curves are those of the setting that was trained last."
+_LINE = "the Train button"
+"""Where a training began whose error is told, in place of a cell."""
 HELD_BACK = 0.2
 """The share of the data kept for validation when no validation data are given."""
 
@@ -87,7 +91,7 @@ class Trainer:
         self.run.weights.wanted = self._buttons.keep.value
         self.run.on_change(self._changed)
         self._buttons.bind(self.run)
-        training.start()
+        _begin(training, self._fit_arguments)
 
     def stop(self) -> None:
         """End the training after its present batch."""
@@ -127,6 +131,19 @@ class Trainer:
 
     def _say(self, text: str) -> None:
         self._status.value = f'<div role="status">{as_html(text)}</div>'
+
+
+def _begin(training: Training, given: Mapping[str, Any]) -> None:
+    """Start a training from a line that can be pointed at: below a button there is no one's code.
+
+    Args:
+        training: The training.
+        given: What it was given besides its epochs.
+    """
+    text = f"fit(model, {', '.join(f'{name}={name}' for name in given)})\n"
+    linecache.cache[_LINE] = (len(text), None, [text], _LINE)
+    start = {"fit": lambda *_, **__: training.start(Callers()), "model": training.run.model}
+    exec(compile(text, _LINE, "exec"), start | dict(given))
 
 
 def _fresh(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -105,3 +105,21 @@ def test_the_model_cannot_be_used_meanwhile(lab):
     lab.go.set()
     assert trainer.wait(WAIT)
     lab.model.predict(np.ones((1, 2)), verbose=0)
+
+
+def test_an_error_in_the_thread_is_explained():
+    def digit():
+        x = keras.Input((2,), name="x")
+        model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(x))
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        return model
+
+    rows = np.eye(3, dtype="float32")[np.arange(64) % 3]
+    lab = kl.explore(digit, data=(np.ones((64, 2), "float32"), rows))
+    lab._trainer._train.click()
+    assert lab._trainer.wait(WAIT)
+    told = lab._trainer._status.value
+    assert "one-hot rows" in told
+    assert "(KL703)" in told
+    assert "the Train button, line 1" in told
+    assert "y=y" in told
