@@ -27,7 +27,9 @@ def cluster():
         yield cluster
     mine = psutil.Process().children(recursive=True)
     left = [" ".join(each.cmdline()) for each in mine if each.pid not in before]
-    assert [line for line in left if "resource_tracker" not in line] == []
+    # A browser that other tests here have open may start one of its own processes meanwhile.
+    others = ("resource_tracker", "chromium")
+    assert [line for line in left if not any(name in line for name in others)] == []
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,11 @@ def test_runs_have_the_data_and_the_threads_and_tell(client, given):
         workers.close()
     assert (workers.kind, workers.count, workers.threads) == ("dask", 2, 1)
     assert [each.threads for each in found] == [1] * 4
-    assert [each.score for each in found[:2]] == [TOTAL] * 2
+    # Which runs a worker gets is Dask's; the first of each empties the data that the next sees.
+    seen: dict[int, list[float]] = {}
+    for each in found:
+        seen.setdefault(each.test["pid"], []).append(each.score)
+    assert {max(scores) for scores in seen.values()} == {TOTAL}
     for index in range(4):
         mine = [each for each in told if each.seed_index == index]
         assert [each.kind for each in mine] == ["began", "ended"]
