@@ -41,6 +41,7 @@ def client(cluster):
 
 @pytest.fixture
 def workers(client):
+    client.wait_for_workers(2, timeout=WAIT)  # one may have been killed by the test before
     workers = open_workers(client, None, 9)
     try:
         workers.place(DATA)
