@@ -237,7 +237,8 @@ def test_an_error_in_training_is_shown_beside_the_button(data):
     lab = kl.explore(tower, depth=(1, 4), data=(x, np.zeros((7,))))
     lab._trainer.start()
     assert lab._trainer.wait(60)
-    assert "ValueError" in lab._trainer._status.value
+    assert "x has 50 and y has 7 samples" in lab._trainer._status.value
+    assert "(KL709)" in lab._trainer._status.value
     assert not lab._trainer._train.disabled
 
 
