@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from keraslab.panels import show as show
     from keraslab.panels import watch as watch
     from keraslab.train import LiveCurves as LiveCurves
+    from keraslab.train import ModelInUseError as ModelInUseError
     from keraslab.train import Store as Store
+    from keraslab.train import StoreError as StoreError
     from keraslab.train import grid as grid
     from keraslab.train import match as match
     from keraslab.train import runs as runs
@@ -64,6 +66,7 @@ _ROOM_OF = {
     "grid": "train",
     "match": "train",
     "materialize": "graph",
+    "ModelInUseError": "train",
     "plot_model": "draw",
     "probe": "debug",
     "read_graph": "graph",
@@ -74,6 +77,7 @@ _ROOM_OF = {
     "show": "panels",
     "skeleton": "graph",
     "Store": "train",
+    "StoreError": "train",
     "summary": "graph",
     "to_code": "graph",
     "watch": "panels",
@@ -86,10 +90,12 @@ __all__ = [
     "Finding",
     "Graph",
     "LiveCurves",
+    "ModelInUseError",
     "Probe",
     "Report",
     "Run",
     "Store",
+    "StoreError",
     "__version__",
     "blocks",
     "check",

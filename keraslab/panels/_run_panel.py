@@ -161,7 +161,8 @@ class RunPanel:
             return
         self.shown_above()
         _warm()
-        self._place = Place(self._run.curves.widget, lambda _: None, around=self.box)
+        run = self._run
+        self._place = Place(run.curves.widget, lambda _: None, around=self.box, instead=run.instead)
 
     def shown_above(self) -> None:
         """Note that this cell shows the curves already, so that its last line need not."""

@@ -2,6 +2,7 @@
 
 from keraslab.train._compare import compare
 from keraslab.train._comparison import Comparison
+from keraslab.train._database import StoreError
 from keraslab.train._fit import fit
 from keraslab.train._grid import grid
 from keraslab.train._guard import ModelInUseError
@@ -17,6 +18,7 @@ __all__ = [
     "ModelInUseError",
     "Run",
     "Store",
+    "StoreError",
     "compare",
     "fit",
     "grid",

@@ -95,6 +95,11 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
         self._step = self._done = 0
         self._epoch = 0
         self._warned = False
+        self._seen: dict[str, int] = {}
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
+        """Pass over what the curves hold of an earlier training."""
+        self._run.record.new_values(self._seen)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
         """Begin with random numbers that only the seed and the epoch's number decide."""
@@ -111,6 +116,7 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
                 run.recorder.add(
                     "batch", key, self._step + batch + 1, self._epoch + part, run.seconds, value
                 )
+        self._values(self._step + batch + 1, self._epoch + part)
         run.switch.wait()
         if run.switch.stopping:
             self.model.stop_training = True
@@ -138,6 +144,7 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
             kind = "validation" if key.startswith("val_") else "train"
             name = key.removeprefix("val_")
             run.recorder.add(kind, name, self._step, epoch + 1.0, run.seconds, value)
+        self._values(self._step, epoch + 1.0)
         if self._cut:
             return
         run.weights.saw(epoch, found, self.model)
@@ -151,6 +158,12 @@ class Control(keras.callbacks.Callback):  # type: ignore[misc]
                 times=[*before.times, run.seconds],
             )
             self._write(self._checkpoint, self._state)
+
+    def _values(self, step: int, epoch: float) -> None:
+        """Keep what the curves measured besides the logs: learning rate and norms."""
+        run = self._run
+        for key, value in run.record.new_values(self._seen).items():
+            run.recorder.add("value", key, step, epoch, run.seconds, value)
 
     def _write(self, path: Path, state: _checkpoint.State) -> None:
         try:

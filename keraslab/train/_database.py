@@ -10,6 +10,8 @@ from urllib.request import pathname2url
 
 FILE = "runs.sqlite"
 VERSION = 1
+OF_EPOCHS = ("train", "validation")
+"""Kinds of lines that have a value per epoch; the others are ``"batch"`` and ``"value"``."""
 _OURS = 0x6B6C6162  # "klab" in ASCII, SQLite's application_id
 
 _SCHEMA = """

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keraslab.train._database import OF_EPOCHS
+
 if TYPE_CHECKING:
     from keraslab.train._stored_run import StoredRun
 
@@ -74,7 +76,7 @@ def to_tensorboard(runs: Iterable[StoredRun], folder: str | os.PathLike[str]) ->
             writer = Writer(os.fspath(at / part))
             try:
                 for (kind, key), rows in lines.items():
-                    prefix = "batch" if kind == "batch" else "epoch"
+                    prefix = "epoch" if kind in OF_EPOCHS else "batch"
                     for step, epoch, seconds, value in rows:
                         writer.add_scalar(
                             f"{prefix}_{key}",
@@ -122,7 +124,7 @@ def _metrics(run: StoredRun, metric: Any) -> list[Any]:
     start = run.started.timestamp()
     return [
         metric(
-            _mlflow_name({"batch": f"batch_{key}", "validation": f"val_{key}"}.get(kind, key)),
+            _mlflow_name({"train": key, "validation": f"val_{key}"}.get(kind, f"batch_{key}")),
             value,
             int(1000 * (start + seconds)),
             _place(kind, step, epoch),
@@ -134,7 +136,7 @@ def _metrics(run: StoredRun, metric: Any) -> list[Any]:
 
 def _place(kind: str, step: float, epoch: float) -> int:
     """Over what a value stands: its step, or its epoch from 0, as Keras counts them."""
-    return int(step) if kind == "batch" else math.ceil(epoch) - 1
+    return math.ceil(epoch) - 1 if kind in OF_EPOCHS else int(step)
 
 
 def _tags(run: StoredRun) -> dict[str, str]:

@@ -22,7 +22,7 @@ from keraslab.train._facts import facts_of
 from keraslab.train._guard import Guard, check_free
 from keraslab.train._interrupt import gentle_interrupt
 from keraslab.train._live_curves import LiveCurves
-from keraslab.train._notebook import shell
+from keraslab.train._notebook import SHOWN_LIVE, shell
 from keraslab.train._recorder import Keeps
 from keraslab.train._run import Run
 
@@ -191,6 +191,7 @@ class Training:
         run = self.run
         if not self._own:
             run.curves._display = self._shown
+        run.curves._instead = run.instead
         if run.curves._display and run.panel is not None:
             run.panel.shown_above()
         interrupted = False
@@ -273,6 +274,7 @@ class Training:
         run = self.run
         if error is not None:
             run.curves.finish(error)
+        run.curves._instead = SHOWN_LIVE  # they may be given to another training
         run.ended(error, interrupted=interrupted)
         _alive.discard(run)
 

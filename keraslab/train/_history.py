@@ -182,6 +182,19 @@ class History:
         if series is None or not len(series) or series.since(len(series) - 1)[0][0] < self._step:
             self._add(key, "value", self._step, value)
 
+    def new_values(self, seen: dict[str, int]) -> dict[str, float]:
+        """The last of each value that belongs to no output, where it is new.
+
+        Args:
+            seen: How many of each were looked at before; it is brought up to date.
+        """
+        found = {}
+        for name, series in self._series.items():
+            if series.kind == "value" and len(series) > seen.get(name, 0):
+                seen[name] = len(series)
+                found[series.key] = float(series.since(len(series) - 1)[1][-1])
+        return found
+
     def _add(self, key: str, kind: Kind, step: int, value: float) -> None:
         series = self._series.get(f"{kind}:{key}")
         if series is None:

@@ -173,10 +173,10 @@ class Kept:
 
     def _tell_once(self, recorder: Recorder) -> None:
         """All runs go to one file, so what is wrong with it is said of one of them."""
-        self._told = self._told or getattr(recorder, "_told", False)
-        for each in (recorder, *self._recorders.values()) if self._told else ():
-            if hasattr(each, "_told"):
-                each._told = True
+        writing = [each for each in (recorder, *self._recorders.values()) if hasattr(each, "told")]
+        self._told = self._told or any(each.told for each in writing)
+        for each in writing:
+            each.told = self._told
 
     def again(self, run: ComparedRun) -> None:
         """A run will be begun anew, because its worker died."""

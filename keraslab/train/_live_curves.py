@@ -18,7 +18,7 @@ from keraslab.train._history import LEARNING_RATE, History
 from keraslab.train._marks import Reading, checked_baseline, read
 from keraslab.train._names import output_names
 from keraslab.train._norms import Norms, Which, checked_norms
-from keraslab.train._notebook import Place, shell
+from keraslab.train._notebook import SHOWN_LIVE, Place, shell
 from keraslab.train._pace import Pace
 from keraslab.train._progress import Ending, Progress, note
 from keraslab.train._sender import Sender, for_page
@@ -93,6 +93,7 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
         self._clock = clock
         self._baseline = checked_baseline(baseline)
         which = checked_norms(norms)
+        self._instead = SHOWN_LIVE
         self._norms = Norms(which, budget, clock) if which else None
         self._read: tuple[object, Reading] = (None, Reading())
         self._tries = self._redraws = 0
@@ -192,7 +193,7 @@ class LiveCurves(keras.callbacks.Callback):  # type: ignore[misc]
         self._running = True
         self._line = None
         if self._display and shell() is not None:
-            self._place = Place(self.widget, self.finish)
+            self._place = Place(self.widget, self.finish, instead=self._instead)
         elif self._display and params.get("verbose") == 0:
             self._line = TerminalLine(sys.stdout, self._progress)
         if self._sender is not None:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+SHOWN_LIVE = "Training curves: shown while the training runs."
+"""What a page says that cannot show a widget."""
+
+
 class Slotted(Protocol):
     """A widget whose live view moves to where the class ``slot`` is in the page."""
 
@@ -41,6 +45,8 @@ class Place:
         left: Called with the cell's error, or None, when the cell that shows the widget ends,
             if the place is not settled by then.
         around: The widget that holds ``widget`` among others, to be shown instead of it.
+        instead: What a page says that cannot show the widget, such as one that was saved when
+            the kernel was killed.
     """
 
     def __init__(
@@ -48,6 +54,7 @@ class Place:
         widget: Slotted,
         left: Callable[[BaseException | None], None],
         around: Any = None,
+        instead: str = SHOWN_LIVE,
     ) -> None:
         from IPython.display import display
 
@@ -62,7 +69,7 @@ class Place:
         display(  # type: ignore[no-untyped-call]
             {
                 "application/vnd.jupyter.widget-view+json": view,
-                "text/plain": "Training curves: shown while the training runs.",
+                "text/plain": instead,
             },
             raw=True,
             display_id=self._id,

@@ -15,7 +15,8 @@ from keraslab.train._history import History
 from keraslab.train._interrupt import happened
 from keraslab.train._live_curves import LiveCurves
 from keraslab.train._loop import Loop
-from keraslab.train._recorder import Keeps, open_recorder
+from keraslab.train._notebook import SHOWN_LIVE
+from keraslab.train._recorder import Forgets, Keeps, open_recorder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,6 +86,7 @@ class Run:
         facts = {"kind": "loop", "name": name or "run", "seed": seed, "settings": settings or {}}
         self._set_up(facts, store, model=None)
         self.curves = LiveCurves(display=display, clock=self.switch.clock)
+        self.curves._instead = self.instead
         self._loop: Loop | None = Loop(self, epochs)
 
     def _set_up(self, facts: Mapping[str, Any], store: Keeps, model: Any) -> None:
@@ -101,6 +103,7 @@ class Run:
         self.weights = BestWeights()
         self.recorder = open_recorder(store, {**facts, "started": self.started})
         self.id = self.recorder.id
+        self._usual_store = store is True
         self._begin = self.switch.clock()
         self._seconds: float | None = None
         self._done = threading.Event()
@@ -148,6 +151,14 @@ class Run:
     def best(self) -> Best | None:
         """The best epoch, counted from 1, as ``(epoch, value, name)``; None before the first."""
         return self.weights.best
+
+    @property
+    def instead(self) -> str:
+        """What a page says that cannot show it, such as one saved when the kernel was killed."""
+        if isinstance(self.recorder, Forgets):
+            return SHOWN_LIVE
+        where = "kl.runs()" if self._usual_store else "store.runs()"
+        return f"{SHOWN_LIVE} What was kept of the run: {where}[{self.id!r}]"
 
     @property
     def paused(self) -> bool:

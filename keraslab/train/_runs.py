@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, overload
 
+from keraslab.train._database import OF_EPOCHS
 from keraslab.train._progress import duration
 from keraslab.train._stored_run import StoredRun
 
@@ -114,22 +115,22 @@ class Runs(Sequence[StoredRun]):
             self._store,
         )
 
-    def delete(self, *ids: str) -> None:
+    def delete(self, *which: str | StoredRun) -> None:
         """Delete runs for good; this list keeps showing them until it is made anew.
 
+        ``failed = kl.runs(status="failed")`` and ``failed.delete(*failed)`` delete all of a list.
+
         Args:
-            *ids: The whole ``id`` of each.
+            *which: The runs, or the ``id`` of each, of which the first letters are enough.
 
         Raises:
             ValueError: if there are none, or one of the runs is under way; none is deleted then.
             KeyError: if there is no such run here; none is deleted then.
             StoreError: if the file cannot be written.
         """
-        here = {run.id for run in self._runs}
-        for id_ in ids:
-            if id_ not in here:
-                raise KeyError(f"delete({id_!r}): there is no run of this id in the list.")
-        self._store.delete(*ids)
+        self._store.delete(
+            *(self[each.id if isinstance(each, StoredRun) else each].id for each in which)
+        )
 
     def show(self) -> Shown:
         """The curves of every run, up to a dozen runs, to be the last line of a cell."""
@@ -227,11 +228,11 @@ class Runs(Sequence[StoredRun]):
         lines_of = self._store.last_of([run.id for run in self._runs])
         for run in self._runs:
             lines = lines_of.get(run.id, {})
-            epochs = any(kind != "batch" for kind, _ in lines)
+            epochs = any(kind in OF_EPOCHS for kind, _ in lines)
             values = {
                 f"val_{key}" if kind == "validation" else key: row[3]
                 for (kind, key), row in lines.items()
-                if not epochs or kind != "batch"
+                if kind in (OF_EPOCHS if epochs else ("batch",))
             }
             took = run.facts.get("seconds", max((row[2] for row in lines.values()), default=None))
             found[run.id] = values if took is None else {_TOOK: took, **values}

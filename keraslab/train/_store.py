@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from keraslab.train._alive import Writer, lives
 from keraslab.train._commit import git_commit
-from keraslab.train._database import FILE, StoreError, connect, connect_to_read, default_path
+from keraslab.train._database import (
+    FILE,
+    OF_EPOCHS,
+    StoreError,
+    connect,
+    connect_to_read,
+    default_path,
+)
 from keraslab.train._store_recorder import StoreRecorder, json_safe
 from keraslab.train._store_writer import known_writer, reason, writer_of
 
@@ -101,7 +108,7 @@ class Store:
         """
         if not ids:
             raise ValueError(
-                "delete(...) takes the ids of the runs to delete, such as run.id. It deletes "
+                "delete(...) takes the runs to delete, or their ids, such as run.id. It deletes "
                 "nothing that was not named."
             )
         self.flush()
@@ -181,20 +188,20 @@ class Store:
 
         return self._read(read, [])
 
-    def points_of(self, run_id: str, *, batches: bool = True) -> Points:
+    def points_of(self, run_id: str, *, epochs_only: bool = False) -> Points:
         """What a run logged: rows of step, epoch, seconds and value under kind and name.
 
         Args:
             run_id: Of the run.
-            batches: Whether the values of batches are wanted as well.
+            epochs_only: Whether those of batches, learning rate and norms are left out.
         """
 
         def read(file: sqlite3.Connection) -> Points:
             rows = file.execute(
                 "SELECT kind, key, data FROM series JOIN points ON points.series=series.number "
-                "WHERE run=(SELECT number FROM run WHERE id=?) AND (kind!='batch' OR ?) "
+                "WHERE run=(SELECT number FROM run WHERE id=?) AND (kind IN (?, ?) OR NOT ?) "
                 "ORDER BY series.number, points.number",
-                (run_id, batches),
+                (run_id, *OF_EPOCHS, epochs_only),
             )
             pieces: dict[tuple[str, str], list[bytes]] = {}
             for kind, key, data in rows:

@@ -47,7 +47,8 @@ class StoreRecorder:
         self.written = threading.Event()
         """Set when the end is in the file, or never will be."""
         self._trouble: str | None = None
-        self._told = False
+        self.told = False
+        """Whether what is wrong with the file was said; of one run is enough for a file."""
         # What only the writer's thread touches.
         self._facts = facts
         self._config = config
@@ -89,9 +90,9 @@ class StoreRecorder:
 
     def _tell(self) -> None:
         """Warn once, in the thread that trains, where a person sees it."""
-        if self._told:
+        if self.told:
             return
-        self._told = True
+        self.told = True
         warn_calmly(f"{self._trouble}", stacklevel=4)
 
     # The writer's side

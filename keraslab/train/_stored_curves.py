@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keraslab.draw._curves_picture import Floats, Kind, Line, Plot
+from keraslab.train._database import OF_EPOCHS
+from keraslab.train._history import LEARNING_RATE, STEPS
 from keraslab.train._marks import Reading, read_losses
 from keraslab.train._names import named_by_losses, split
 from keraslab.train._thin import thin
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 _POINTS = 400
 """Points of a line in a still picture; more would fall on the same dots."""
-_KINDS: tuple[Kind, ...] = ("batch", "train", "validation")
+_KINDS: tuple[Kind, ...] = ("batch", "train", "validation", "value")
 
 
 def plots(points: Points) -> list[Plot]:
@@ -26,19 +28,29 @@ def plots(points: Points) -> list[Plot]:
         points: Rows of step, epoch, seconds and value under kind and name.
     """
     keys = dict.fromkeys(key for _, key in points)
-    outputs = named_by_losses(keys)
+    outputs = named_by_losses(dict.fromkeys(key for kind, key in points if kind != "value"))
     knots = _knots(points)
     found = []
     for key in keys:
-        output, metric = split(key, outputs)
-        lines = tuple(
-            _line(kind, key, points[kind, key], knots) for kind in _KINDS if (kind, key) in points
-        )
-        if lines:
+        kinds = [kind for kind in _KINDS if (kind, key) in points]
+        if key == LEARNING_RATE and "value" in kinds:  # some schedules log it besides
+            kinds = ["value"]
+            if len({row[3] for row in points["value", key]}) < 2:
+                continue  # one that never changes says nothing
+        lines = tuple(_line(kind, key, points[kind, key], knots) for kind in kinds)
+        if kinds == ["value"]:
+            output, metric, title = (STEPS if outputs else ""), key, key.replace("_", " ")
+        else:
+            output, metric = split(key, outputs)
             title = f"{output} {metric.replace('_', ' ')}".strip()
-            found.append(Plot(key, title, output, metric, lines))
+        found.append(Plot(key, title, output, metric, lines))
     order = {name: place for place, name in enumerate(("", "total", *outputs))}
-    return sorted(found, key=lambda plot: (order.get(plot.output, 99), plot.metric != "loss"))
+
+    def place(plot: Plot) -> tuple[bool, int, bool]:
+        value = plot.lines[0].kind == "value"
+        return value, order.get(plot.output, 99), plot.metric != "loss"
+
+    return sorted(found, key=place)
 
 
 def reading(points: Points) -> Reading:
@@ -60,7 +72,7 @@ def _knots(points: Points) -> tuple[Floats, Floats] | None:
     """Steps and epochs between which the horizontal axis is straight; None without epochs."""
     ends = {0.0: np.inf}
     for (kind, _), rows in points.items():
-        if kind != "batch":  # those of a checkpoint that a run went on from stand at 0
+        if kind in OF_EPOCHS:  # those of a checkpoint that a run went on from stand at 0
             ends |= {step: epoch for step, epoch, *_ in rows}
     if ends == {0.0: np.inf}:
         return None
@@ -80,7 +92,7 @@ def _line(
     kept = thin(values, _POINTS)
     steps, epochs, values = steps[kept], epochs[kept], values[kept]
     x: Floats = epochs
-    if kind == "batch":
+    if kind not in OF_EPOCHS:
         x = steps if knots is None else np.interp(steps, *knots)
     y = np.where(np.isfinite(values), values, np.nan)
     if kind == "batch" and knots is not None and len(steps):

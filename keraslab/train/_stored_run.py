@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from keraslab.train._database import OF_EPOCHS
 from keraslab.train._progress import duration
 
 if TYPE_CHECKING:
@@ -110,9 +111,10 @@ class StoredRun:
     def points(self) -> Points:
         """All that it logged: rows of step, epoch, seconds and value under kind and name.
 
-        The kinds are ``"batch"``, ``"train"`` and ``"validation"``.
+        The kinds are ``"batch"``, ``"train"`` and ``"validation"``, and ``"value"`` for the
+        learning rate and for norms, where they were measured.
         """
-        return self._points(batches=True)
+        return self._points()
 
     @property
     def seconds(self) -> float | None:
@@ -135,26 +137,27 @@ class StoredRun:
     @property
     def history(self) -> dict[str, list[float]]:
         """A list per name, a value per epoch, as Keras has it; per step for a loop of steps."""
-        found = self._points(batches=False)
+        found = self._points(epochs_only=True)
         if not found:
             return {
                 key: [row[3] for row in rows]
-                for (_, key), rows in self._points(batches=True).items()
+                for (kind, key), rows in self._points().items()
+                if kind == "batch"
             }
         return {
             key if kind == "train" else f"val_{key}": [row[3] for row in rows]
             for (kind, key), rows in found.items()
         }
 
-    def _points(self, *, batches: bool) -> Points:
+    def _points(self, *, epochs_only: bool = False) -> Points:
         if self.status == "running":
-            return self._store.points_of(self.id, batches=batches)
+            return self._store.points_of(self.id, epochs_only=epochs_only)
         known: dict[bool, Points] = self.__dict__.setdefault("_known", {})
-        if True in known and not batches:
-            return {name: rows for name, rows in known[True].items() if name[0] != "batch"}
-        if batches not in known:
-            known[batches] = self._store.points_of(self.id, batches=batches)
-        return known[batches]
+        if epochs_only and False in known:
+            return {name: rows for name, rows in known[False].items() if name[0] in OF_EPOCHS}
+        if epochs_only not in known:
+            known[epochs_only] = self._store.points_of(self.id, epochs_only=epochs_only)
+        return known[epochs_only]
 
     @property
     def plots(self) -> list[Plot]:

@@ -34,8 +34,8 @@ def places(monkeypatch):
     shown = []
 
     class Place:
-        def __init__(self, widget, left, around=None):
-            self.around, self.settled = around, None
+        def __init__(self, widget, left, around=None, instead=""):
+            self.around, self.instead, self.settled = around, instead, None
             shown.append(self)
 
         def settle(self, drawn, text, below=""):

@@ -3,6 +3,7 @@
 import signal
 
 import pytest
+from running import Shell
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +21,19 @@ def no_pilot(monkeypatch):
 
     monkeypatch.setattr(_compare, "pilot", lambda *_: None)
     monkeypatch.setattr(_run_task, "latency", lambda *_: 0.001)
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Curves believe that they are in a notebook; ``shown`` has pairs of data and options."""
+    import IPython.display
+
+    from keraslab.train import _live_curves, _notebook
+
+    made = Shell()
+    for where in (_live_curves, _notebook):
+        monkeypatch.setattr(where, "shell", lambda: made)
+    monkeypatch.setattr(
+        IPython.display, "display", lambda data, **how: made.shown.append((data, how))
+    )
+    return made

@@ -51,3 +51,25 @@ class Calls(keras.callbacks.Callback):
         super().__init__()
         for name, call in hooks.items():
             setattr(self, name, call)
+
+
+class Shell:
+    """A notebook's shell, as far as curves know it, and what was displayed below its cell."""
+
+    kernel = object()
+
+    def __init__(self):
+        self.events, self.listeners, self.shown = self, [], []
+
+    def register(self, name, function):
+        assert name == "post_run_cell"
+        self.listeners.append(function)
+
+    def unregister(self, name, function):
+        assert name == "post_run_cell"
+        self.listeners.remove(function)
+
+    def cell_ends(self, error=None):
+        result = type("Result", (), {"error_in_exec": error})
+        for function in list(self.listeners):
+            function(result)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from keraslab.train import LiveCurves
-from keraslab.train import _live_curves as module
 from keraslab.train._progress import Progress
 from keraslab.train._terminal import TerminalLine
 
@@ -90,40 +89,6 @@ def test_a_line_of_a_terminal_is_never_broken(monkeypatch, columns):
     for text in stream.getvalue().split("\r"):
         assert len(text) < columns
     assert stream.getvalue().startswith("\rEpoch 1 of 20 · batch 3")
-
-
-class Cells:
-    """A notebook's shell in which a cell ends."""
-
-    kernel = object()
-
-    def __init__(self):
-        self.events, self.listeners = self, []
-
-    def register(self, _, function):
-        self.listeners.append(function)
-
-    def unregister(self, _, function):
-        self.listeners.remove(function)
-
-    def cell_ends(self):
-        result = type("Result", (), {"error_in_exec": None})
-        for function in list(self.listeners):
-            function(result)
-
-
-@pytest.fixture
-def notebook(monkeypatch):
-    import IPython.display
-
-    from keraslab.train import _notebook
-
-    cells = Cells()
-    cells.shown = []
-    for where in (module, _notebook):
-        monkeypatch.setattr(where, "shell", lambda: cells)
-    monkeypatch.setattr(IPython.display, "display", lambda data, **_: cells.shown.append(data))
-    return cells
 
 
 def test_another_cell_that_ends_does_not_end_a_training_in_a_thread(plain, notebook):

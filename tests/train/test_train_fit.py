@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from running import Calls, X, Y, small
 
-from keraslab.train import fit
+from keraslab.train import LiveCurves, Run, fit
 from keraslab.train._fit import Training
 
 QUIET = {"display": False, "store": False}
@@ -294,3 +294,24 @@ def test_a_terminal_gets_a_line_per_epoch(model, capsys):
     fit(model, X, Y, epochs=2, store=False)
     lines = capsys.readouterr().out.splitlines()
     assert [line[:9] for line in lines] == ["epoch 1/2", "epoch 2/2"]
+
+
+def test_a_page_that_cannot_show_the_curves_says_where_the_run_is(
+    model, notebook, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("KERASLAB_HOME", str(tmp_path))
+    curves = LiveCurves()
+    kept = fit(model, X, Y, callbacks=[curves])
+    elsewhere = fit(model, X, Y, store=tmp_path / "other.sqlite")
+    with Run("loop") as loop:
+        loop.log(loss=1.0)
+    nowhere = fit(model, X, Y, store=False, callbacks=[curves])
+    assert nowhere.status == "done"
+    says = [data["text/plain"] for data, how in notebook.shown if "update" not in how]
+    begin = "Training curves: shown while the training runs."
+    assert says == [
+        f"{begin} What was kept of the run: kl.runs()[{kept.id!r}]",
+        f"{begin} What was kept of the run: store.runs()[{elsewhere.id!r}]",
+        f"{begin} What was kept of the run: kl.runs()[{loop.id!r}]",
+        begin,
+    ]

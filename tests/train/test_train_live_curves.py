@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from keraslab.train import LiveCurves
-from keraslab.train import _live_curves as module
 
 L = keras.layers
 X = np.linspace(0, 1, 48).reshape(12, 4).astype("float32")
@@ -234,48 +233,12 @@ def test_a_real_terminal_sees_the_epoch_under_way(plain, monkeypatch):
     assert stream.getvalue().endswith("\n")
 
 
-class FakeShell:
-    """A notebook's shell, as far as curves know it."""
-
-    kernel = object()
-
-    def __init__(self):
-        self.events, self.listeners = self, []
-
-    def register(self, name, function):
-        assert name == "post_run_cell"
-        self.listeners.append(function)
-
-    def unregister(self, name, function):
-        self.listeners.remove(function)
-
-    def cell_ends(self, error=None):
-        result = type("Result", (), {"error_in_exec": error})
-        for function in list(self.listeners):
-            function(result)
-
-
-@pytest.fixture
-def notebook(monkeypatch):
-    import IPython.display
-
-    from keraslab.train import _notebook
-
-    fake = FakeShell()
-    fake.shown = []
-    monkeypatch.setattr(module, "shell", lambda: fake)
-    monkeypatch.setattr(_notebook, "shell", lambda: fake)
-    monkeypatch.setattr(
-        IPython.display, "display", lambda data, **how: fake.shown.append((data, how))
-    )
-    return fake
-
-
 def test_a_notebook_keeps_a_picture_where_the_widget_was(plain, notebook):
     curves = LiveCurves()
     _fit(plain, curves)
     (live, at), (still, then) = notebook.shown
     assert live["application/vnd.jupyter.widget-view+json"]["model_id"] == curves.widget.model_id
+    assert live["text/plain"] == "Training curves: shown while the training runs."
     assert set(still) == {"text/html", "image/png", "text/plain"}
     assert then["update"]
     assert then["display_id"] == at["display_id"] == curves.widget.slot

@@ -164,22 +164,24 @@ def test_runs_are_a_list(store):
         found[""]
 
 
-def test_delete_takes_ids_and_nothing_else(store):
+def test_delete_takes_runs_or_their_ids_and_nothing_else(store):
     ids = [keep(store, epochs=1, config={"n": number}) for number in range(3)]
     alive = store.begin({"name": "alive"})
     found = store.runs()
-    with pytest.raises(ValueError, match="takes the ids"):
+    with pytest.raises(ValueError, match="takes the runs to delete"):
         found.delete()
-    with pytest.raises(KeyError, match=ids[0][:4]):
-        found.delete(ids[0][:4])
+    with pytest.raises(KeyError, match="no run here whose id begins with 'x'"):
+        found.delete("x")
     with pytest.raises(KeyError, match="nobody"):
         store.delete(ids[0], "nobody")
     with pytest.raises(ValueError, match="'alive' is under way"):
         store.delete(ids[0], alive.id)
-    with pytest.raises(KeyError, match="in the list"):
+    with pytest.raises(KeyError, match="no run here"):
         found[:1].delete(ids[0])
+    with pytest.raises(KeyError, match="no run here"):
+        found[:1].delete(found[0], found[1])
     assert len(store.runs()) == 4
-    found.delete(ids[0], ids[2])
+    found.delete(ids[0][:8], *[run for run in found if run.id == ids[2]])
     alive.close("done")
     assert [run.id for run in store.runs()] == [alive.id, ids[1]]
     with closing(sqlite3.connect(store.path)) as file:
@@ -416,6 +418,46 @@ def test_a_run_that_goes_on_keeps_its_whole_history(tmp_path):
     batch, train = kept.plots[0].lines
     assert list(train.x) == [1.0, 2.0, 3.0]
     assert list(batch.x) == [2.5, 3.0]
+
+
+def measured(tmp_path, model, *callbacks, **given):
+    x, y = np.ones((8, 2), "float32"), np.ones((8, 1), "float32")
+    run = kl.fit(
+        model, x, y, epochs=3, batch_size=4, display=False, callbacks=list(callbacks),
+        store=tmp_path / "runs.sqlite", **given,
+    )  # fmt: skip
+    return run, kl.runs(path=tmp_path / "runs.sqlite")[run.id]
+
+
+def test_learning_rate_and_norms_are_kept_as_they_were_seen(tmp_path):
+    halves = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
+    curves = kl.LiveCurves(display=False, norms="updates", budget=1)
+    run, kept = measured(tmp_path, small_model(), halves, curves)
+    seen = {
+        key: list(run.record.series[f"value:{key}"].since()[1])
+        for key in ("learning_rate", "update_norm")
+    }
+    assert len(seen["learning_rate"]) == 3
+    assert seen["update_norm"]
+    for key, values in seen.items():
+        rows = kept.points["value", key]
+        assert [row[3] for row in rows] == values
+        assert [row[0] for row in rows] == list(run.record.series[f"value:{key}"].since()[0])
+    assert kept.history == {name: pytest.approx(run.history[name]) for name in run.history}
+    assert [plot.title for plot in kept.plots] == [plot.title for plot in run.record.plots()]
+    rates = kept.plots[[plot.id for plot in kept.plots].index("learning_rate")]
+    assert [line.kind for line in rates.lines] == ["value"]
+    assert list(rates.lines[0].x) == [1.0, 2.0, 3.0]
+    assert "update_norm" not in repr(kl.runs(path=tmp_path / "runs.sqlite"))
+    # Curves that go on with the same model do not tell of the first training again.
+    _, again = measured(tmp_path, run.model, curves)
+    assert len(again.points["value", "learning_rate"]) == 3
+
+
+def test_a_learning_rate_that_never_changes_has_no_curve(tmp_path):
+    run, kept = measured(tmp_path, small_model())
+    assert len(kept.points["value", "learning_rate"]) == 3
+    assert [plot.id for plot in kept.plots] == list(run.history)
 
 
 def test_git_commit_is_read_from_its_files(tmp_path):
