@@ -14,6 +14,7 @@ import keras
 from keraslab.debug._evidence import Evidence, maker_of, spec_of, tensors_in, upstream
 from keraslab.debug._finding import Edit, Fix
 from keraslab.graph import Graph, TensorSpec, keras_internals, skeleton, what_if
+from keraslab.graph._unbuilt import unbuilt
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Trial:
 
     def copy_of(self, operation: Any, **settings: Any) -> Any:
         """A copy of a layer or operation with other settings and no weights."""
-        config = operation.get_config() | settings
+        config = unbuilt(operation.get_config()) | settings
         return type(operation).from_config(config)
 
     def upstream(self, operation: Any, **settings: Any) -> list[TensorSpec] | None:

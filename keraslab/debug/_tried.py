@@ -16,6 +16,7 @@ from keraslab.debug._subject import Subject
 from keraslab.debug._tensors import spec_of
 from keraslab.debug._trial import nothing_left_behind, stand_in, swapped
 from keraslab.graph import Call, TensorSpec, keras_internals, skeleton, what_if
+from keraslab.graph._unbuilt import unbuilt
 
 _LAYERS = 40
 """Layers that are made once more for a trial; a large model must not make a check slow."""
@@ -157,7 +158,7 @@ def _held(value: Any) -> Any:
 
 
 def _copy(operation: Any) -> Any:
-    return type(operation).from_config(operation.get_config())
+    return type(operation).from_config(unbuilt(operation.get_config()))
 
 
 def _goes_on(subject: Subject, at: Call, into: Call | None, new: TensorSpec) -> bool:

@@ -17,6 +17,7 @@ from keraslab.graph._outputs import outputs_again, outputs_made, said, texts
 from keraslab.graph._scope import SkeletonError
 from keraslab.graph._skeleton import skeleton
 from keraslab.graph._stranger import made_without_states
+from keraslab.graph._unbuilt import unbuilt
 from keraslab.graph._walk import Source
 from keraslab.graph._walk import _common_rows as common_rows
 from keraslab.graph._walk import _operands as operands_of
@@ -294,6 +295,7 @@ def _built(call: Call, inputs: tuple[TensorSpec, ...], config: Mapping[str, Any]
 
 def _made_anew(kind: Any, config: dict[str, Any]) -> Any:
     """A layer of these settings; its states between batches, which are no weights, are left out."""
+    config = unbuilt(config)
     return made_without_states(kind, config) or kind.from_config(config)
 
 

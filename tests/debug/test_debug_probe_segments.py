@@ -1,5 +1,6 @@
 """Segments that run a second time on the way back change no number, and bound what is held."""
 
+import importlib
 import random
 import tempfile
 import weakref
@@ -138,6 +139,61 @@ def test_segments_change_no_number(monkeypatch, room, training):
     assert len(segments) > 10
     assert (max(segments) == 1) == (room == 0)
     assert [len(layer._loss_ids) for layer in model._flatten_layers()] == losses
+
+
+def test_a_mask_that_a_layer_takes_off_is_there_the_second_time(monkeypatch):
+    ids = keras.Input((5,), dtype="int32")
+    words = L.Embedding(9, 3, mask_zero=True)(ids)
+    h = words + L.MultiHeadAttention(2, 3)(words, words, use_causal_mask=True)
+    model = keras.Model(ids, L.Dense(1)(L.LayerNormalization()(h)))
+    model.compile("sgd", "mse")
+    (_, x), _ = batch(6)
+    y = RNG.normal(size=(6, 5, 1))
+    whole = probe(model, x, y)
+    cut(monkeypatch, 0)
+    segments = counted(monkeypatch)
+    assert_same(probe(model, x, y), whole)
+    assert len(segments) > 4
+
+
+class DrawsWithTensorFlow(L.Layer):
+    """Takes its noise from TensorFlow's own numbers."""
+
+    def call(self, x):
+        tf = importlib.import_module("tensorflow")
+        return x * tf.random.uniform(()) * tf.random.normal(())
+
+
+@pytest.mark.parametrize("seed", [4, None])
+def test_what_tensorflow_draws_is_drawn_again_and_goes_on_after(monkeypatch, seed):
+    tf = importlib.import_module("tensorflow")
+    x = keras.Input((1,))
+    first = L.Dense(1, use_bias=False, kernel_initializer="ones", name="first")
+    noise = DrawsWithTensorFlow(name="noise")
+    model = keras.Model(x, L.ReLU()(noise(first(x))))
+    model.compile("sgd", loss=lambda y, out: ops.sum(out, axis=-1))
+    data, nothing = RNG.normal(size=(5, 1)).astype("float32"), np.zeros((5, 1))
+    try:
+        tf.random.set_seed(seed)
+        drawn = [float(tf.random.uniform(())) for _ in range(2)]
+        tf.random.set_seed(seed)
+        found = [float(tf.random.uniform(()))]
+        whole = probe(model, data, nothing)
+        cut(monkeypatch, 0)
+        segments = counted(monkeypatch)
+        in_parts = probe(model, data, nothing)
+        found.append(float(tf.random.uniform(())))
+    finally:
+        tf.random.set_seed(None)
+    assert len(segments) > 2
+    for one in (whole, in_parts):
+        # The loss is the kernel, which is one, times data and noise; so is the kernel's gradient.
+        into = {row.call: row for row in one.rows}["first#0"].weights[0].gradient
+        assert into == pytest.approx(one.loss, rel=1e-5)
+        assert one.loss > 0
+    if seed is not None:
+        assert found == drawn
+        assert_same(in_parts, whole)
 
 
 def test_a_model_followed_in_its_code_is_cut_too(monkeypatch):

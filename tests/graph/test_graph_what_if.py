@@ -178,6 +178,30 @@ def test_steps_and_sizes_go_through_wrappers(size):
     assert told(what_if(free, sizes=(7, size, size, 3))) == told(read_graph(fixed))
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda: L.RNN(L.LSTMCell(4), name="around"),
+        lambda: L.RNN([L.GRUCell(4), L.SimpleRNNCell(3)], name="around"),
+        lambda: L.RNN(L.StackedRNNCells([L.LSTMCell(4), L.LSTMCell(3)]), name="around"),
+        lambda: L.RNN(L.GRUCell(4), stateful=True, name="around"),
+        lambda: L.Bidirectional(L.RNN(L.LSTMCell(4), name="inner"), name="around"),
+        lambda: L.Bidirectional(L.GRU(4, stateful=True, name="inner"), name="around"),
+        lambda: L.TimeDistributed(L.Dense(4, name="inner"), name="around"),
+        lambda: L.SpectralNormalization(L.Dense(4, name="inner"), name="around"),
+    ],
+)
+def test_layers_inside_others_get_weights_for_the_new_sizes(around):
+    def build(units):
+        x = keras.Input((5, 3), batch_size=2, name="x")
+        y = around()(L.Dense(units, name="before")(x))
+        return keras.Model(x, L.Dense(2, name="after")(y), name="wrapped")
+
+    graph, fixed = what_if(build(3), {"before": {"units": 6}}), build(6)
+    assert told(graph) == told(read_graph(fixed))
+    assert graph.params == fixed.count_params()
+
+
 def test_a_time_distributed_layer_at_the_end():
     def build(steps):
         with skeleton():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import random
 from collections.abc import Container, Iterator
 from typing import Any
 
@@ -15,6 +14,8 @@ from keras.src.backend.common.stateless_scope import get_stateless_scope
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 from keras.src.saving.serialization_lib import SafeModeScope
 from keras.src.utils.naming import auto_name
+
+from keraslab.graph.keras_internals._random import GlobalNumbers
 
 _CONSTANTS = (
     keras.initializers.Zeros,
@@ -154,8 +155,7 @@ class RandomState:
     """Where the random numbers that a build draws from stand now, to draw them again."""
 
     def __init__(self) -> None:
-        self._python = random.getstate()
-        self._numpy = np.random.get_state()
+        self._global = GlobalNumbers()
         self._seed = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
         self._value = None
         if self._seed is not None and not in_stateless_scope():
@@ -163,8 +163,7 @@ class RandomState:
 
     def put_back(self) -> None:
         """Forget what was drawn since."""
-        random.setstate(self._python)
-        np.random.set_state(self._numpy)
+        self._global.put_back()
         global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, self._seed)
         if self._seed is not None and self._value is not None:
             self._seed.state.assign(self._value)

@@ -7,7 +7,6 @@ that Keras itself has loaded is ever imported.
 from __future__ import annotations
 
 import contextlib
-import random
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
@@ -18,7 +17,7 @@ import numpy as np
 from keras.src import backend
 from keras.src.backend.common import global_state
 
-from keraslab.graph.keras_internals._segments import SEEDS, Body, OnTape, as_masked
+from keraslab.graph.keras_internals._segments import Body, OnTape, RandomNumbers, as_masked
 
 _CONTEXT = "current_call_ctx"
 _PENDING = "uninitialized_variables"
@@ -235,18 +234,11 @@ def _by_torch(loss_of: _Forward, heard: _Heard) -> float:
 
 @contextlib.contextmanager
 def _random_numbers_kept() -> Iterator[None]:
-    python, arrays = random.getstate(), np.random.get_state()
-    seeds = global_state.get_global_attribute(SEEDS)
-    torch = import_module("torch") if keras.backend.backend() == "torch" else None
-    torches = None if torch is None else torch.random.get_rng_state()
+    numbers = RandomNumbers()
     try:
         yield
     finally:
-        random.setstate(python)
-        np.random.set_state(arrays)
-        global_state.set_global_attribute(SEEDS, seeds)
-        if torch is not None:
-            torch.random.set_rng_state(torches)
+        numbers.put_back()
 
 
 @contextlib.contextmanager

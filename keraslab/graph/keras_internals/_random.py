@@ -42,6 +42,32 @@ _lock = threading.Lock()
 _users = 0
 
 
+class GlobalNumbers:
+    """Where the global random numbers of Python, NumPy, TensorFlow and PyTorch stand now.
+
+    What is not loaded has none. TensorFlow's are those that follow from ``tf.random.set_seed``.
+    """
+
+    def __init__(self) -> None:
+        self._python, self._numpy = random.getstate(), np.random.get_state()
+        self._tensorflow = _tensorflow_state()
+        torch = sys.modules.get("torch")
+        self._torch = None if torch is None else (torch, torch.get_rng_state())
+
+    def put_back(self) -> None:
+        """Let them go on from there."""
+        random.setstate(self._python)
+        np.random.set_state(self._numpy)
+        self.put_tensorflow_back()
+        if self._torch is not None:
+            torch, state = self._torch
+            torch.set_rng_state(state)
+
+    def put_tensorflow_back(self) -> None:
+        """Let TensorFlow's alone go on from there, from which its operations draw when traced."""
+        _put_tensorflow_back(self._tensorflow)
+
+
 @contextlib.contextmanager
 def private_random(seed: int) -> Iterator[None]:
     """Draw Keras' seeds from numbers that only this thread has, and put all others back after.
@@ -66,9 +92,7 @@ def private_random(seed: int) -> Iterator[None]:
         (True, True)
     """
     global _users
-    python, numpy = random.getstate(), np.random.get_state()
-    tensorflow, torch = _tensorflow_state(), sys.modules.get("torch")
-    torch_state = None if torch is None else torch.get_rng_state()
+    numbers = GlobalNumbers()
     outer = getattr(_own.held, "random", None)
     with _lock:
         _users += 1
@@ -84,11 +108,7 @@ def private_random(seed: int) -> Iterator[None]:
             _users -= 1
             if not _users:
                 seed_generator.python_random = random
-        random.setstate(python)
-        np.random.set_state(numpy)
-        _put_tensorflow_back(tensorflow)
-        if torch is not None:
-            torch.set_rng_state(torch_state)
+        numbers.put_back()
 
 
 def seed_all(seed: int) -> None:
@@ -124,9 +144,19 @@ def _put_tensorflow_back(state: tuple[Any, Any, Any] | None) -> None:
     if state is None:
         return
     context, seed, numbers = state
+    now = getattr(context, "_rng", None)
+    if context._seed == seed and (now is None or now.getstate() == numbers):
+        return  # to set it clears what TensorFlow holds ready for each operation
     context._set_global_seed(seed)
     if numbers is not None:
         context._rng.setstate(numbers)
+
+
+def repeatable_tensorflow() -> None:
+    """Let TensorFlow's operations draw from numbers that can be put back, also without a seed."""
+    context = _context()
+    if context is not None and getattr(context, "_seed", 0) is None:
+        context._set_global_seed(random.Random().getrandbits(31))
 
 
 def _context() -> Any:

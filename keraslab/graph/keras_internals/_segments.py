@@ -7,18 +7,16 @@ runs again, with the random numbers and the state it ran with before, under a ta
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import keras
-import numpy as np
 from keras.src import backend
 from keras.src.backend.common import global_state
+from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
 
-SEEDS = "global_seed_generator"
-"""Where Keras keeps the generator that draws for layers without a seed of their own."""
+from keraslab.graph.keras_internals._random import GlobalNumbers, repeatable_tensorflow
 
 Body = Callable[[list[Any]], list[Any]]
 """A segment: what comes out for what goes in, all else being the state of Keras."""
@@ -26,7 +24,10 @@ Body = Callable[[list[Any]], list[Any]]
 
 def as_masked(tensor: Any, original: Any) -> Any:
     """A tensor with the mask that another one has."""
-    mask = backend.get_keras_mask(original)
+    return _with_mask(tensor, backend.get_keras_mask(original))
+
+
+def _with_mask(tensor: Any, mask: Any) -> Any:
     if mask is not None:
         backend.set_keras_mask(tensor, mask)
     return tensor
@@ -55,10 +56,15 @@ class OnTape:
 
     def loss(self, loss_of: Callable[[Any, Any], Any]) -> float:
         """Take the gradients of ``loss_of(tap, segment)`` and give its value."""
-        with self.remembering() as (tape, anchor):
-            loss = loss_of(self.tap, self.segment)
-        tape.gradient(loss, anchor)
-        return float(loss)
+        before = GlobalNumbers()
+        repeatable_tensorflow()
+        try:
+            with self.remembering() as (tape, anchor):
+                loss = loss_of(self.tap, self.segment)
+            tape.gradient(loss, anchor)
+            return float(loss)
+        finally:
+            before.put_back()
 
     def tap(self, key: Any, tensor: Any) -> Any:
         """Give a tensor on; its gradient is heard, unless nothing is remembered."""
@@ -75,7 +81,9 @@ class OnTape:
 
         State that it reads or writes and losses that it adds go in and out like tensors.
         """
-        scope, before = backend.get_stateless_scope(), _Random()
+        scope, before = backend.get_stateless_scope(), RandomNumbers()
+        # A layer may take the mask off what it is given, as attention does.
+        masks = list(map(backend.get_keras_mask, given))
         ran = _Noting(scope.state_mapping)
         with self._forgetting(), ran:
             made = body(given)
@@ -83,10 +91,10 @@ class OnTape:
         if not all(map(self._is_plain, [*given, *results])):  # ragged or sparse: held as it is
             self._renamed(ran.losses, [])
             before.put_back()
-            return body(given)
+            return body(list(map(_with_mask, given, masks)))
         places = [place for place, result in enumerate(results) if self.has_slope(result)]
         if places:
-            inside = _Inside(self, body, given, ran, before)
+            inside = _Inside(self, body, given, masks, ran, before)
             found = inside.tied([results[place] for place in places], self._anchor)
             for place, tensor in zip(places, found, strict=True):
                 results[place] = as_masked(tensor, results[place])
@@ -151,9 +159,15 @@ class _Inside:
     """One segment, as it waits for its gradient."""
 
     def __init__(
-        self, way: OnTape, body: Body, given: list[Any], ran: _Noting, before: _Random
+        self,
+        way: OnTape,
+        body: Body,
+        given: list[Any],
+        masks: list[Any],
+        ran: _Noting,
+        before: RandomNumbers,
     ) -> None:
-        self.way, self.body, self.given = way, body, given
+        self.way, self.body, self.given, self.masks = way, body, given, masks
         self.state, self.before = ran.start, before
         self.read = [key for key, value in ran.read.items() if way.has_slope(value)]
         self.places = [place for place, value in enumerate(given) if way.has_slope(value)]
@@ -187,7 +201,7 @@ class _Inside:
         def entering(kind: str, key: int, value: Any) -> Any:
             # To ask the tape for them would leak where two are one tensor, as those of a sum are.
             told = way.passed(lambda gradient: found.update({(kind, key): gradient}))
-            return as_masked(told(value, anchor), value)
+            return told(value, anchor)
 
         with way.running(), way.remembering() as (tape, anchor):
             self.before.put_back()
@@ -196,6 +210,7 @@ class _Inside:
                 state[key] = entering("state", key, state[key])
             for place in self.places:
                 given[place] = entering("given", place, given[place])
+            given = list(map(_with_mask, given, self.masks))
             with _Noting(state) as ran:
                 made = self.body(given)
         results = [*made, *ran.losses, *ran.written.values()]
@@ -231,14 +246,14 @@ class _Noting(keras.StatelessScope):  # type: ignore[misc]
         return {key: value for key, value in values if value is not self.start.get(key)}
 
 
-class _Random:
+class RandomNumbers:
     """The state of all random numbers that are not kept in a variable."""
 
     def __init__(self) -> None:
-        self._python, self._arrays = random.getstate(), np.random.get_state()
-        self._seeds = global_state.get_global_attribute(SEEDS)
+        self._global = GlobalNumbers()
+        self._seeds = global_state.get_global_attribute(GLOBAL_SEED_GENERATOR)
 
     def put_back(self) -> None:
-        random.setstate(self._python)
-        np.random.set_state(self._arrays)
-        global_state.set_global_attribute(SEEDS, self._seeds)
+        """Let all go on from there."""
+        self._global.put_back()
+        global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, self._seeds)

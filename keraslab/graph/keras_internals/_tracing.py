@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from keras.src.backend.common import global_state
 from keraslab.graph.keras_internals._building import fresh_names
 from keraslab.graph.keras_internals._listening import listening
 from keraslab.graph.keras_internals._moving import copy_of, forget_nodes, refill
+from keraslab.graph.keras_internals._random import GlobalNumbers
 from keraslab.graph.keras_internals._reading import SoFar, is_masked, parts_of
 
 MOST_CALLS = 5_000
@@ -190,7 +190,7 @@ def _nothing(*_args: Any, **_kwargs: Any) -> None:
 def _aside() -> Iterator[list[Any]]:
     """Let nothing made inside reach what Keras keeps; gives the list of new variables."""
     before = {name: global_state.get_global_attribute(name) for name in _ASIDE}
-    numbers = random.getstate()
+    numbers = GlobalNumbers()
     made: list[Any] = []
     try:
         with (
@@ -208,7 +208,9 @@ def _aside() -> Iterator[list[Any]]:
         for name, value in before.items():
             global_state.set_global_attribute(name, value)
         if made:
-            random.setstate(numbers)
+            numbers.put_back()
+        else:  # another thread may be drawing from the others
+            numbers.put_tensorflow_back()
 
 
 class _State:
