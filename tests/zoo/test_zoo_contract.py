@@ -250,10 +250,14 @@ def save_and_load(names, folder):
     assert done.stdout.count("same") == saved
 
 
-def test_saved_models_load_where_keraslab_is_not_installed(tmp_path):
-    save_and_load([name for name, case in CASES.items() if not case.slow], tmp_path)
+QUICK = {param.values[0] for param in marked(CASES) if pytest.mark.quick in param.marks}
 
 
-@pytest.mark.slow
-def test_saved_large_models_load_where_keraslab_is_not_installed(tmp_path):
-    save_and_load([name for name, case in CASES.items() if case.slow], tmp_path)
+@pytest.mark.parametrize(
+    "names",
+    [QUICK, pytest.param(CASES.keys() - QUICK, marks=pytest.mark.slow)],
+    ids=["quick", "rest"],
+)
+def test_saved_models_load_where_keraslab_is_not_installed(tmp_path, names):
+    assert names
+    save_and_load(sorted(names), tmp_path)
