@@ -124,6 +124,7 @@ $(VENV)/.for-backends: $(VENV)/.for-test
 	@$(PY) -m pip install -qq -e '.[test,data,ratings,distributed,tensorboard,jax,torch]' 'torch==2.13.0'
 	@touch $@
 
+# What TensorFlow's libraries say as they load belongs in the terminal, not below a first cell.
 # Keeps a .venv that works (uv makes them too), else makes one with the first Python that can.
 # `import ensurepip` fails on a Debian that lacks python3-venv.
 define create_venv
@@ -145,5 +146,7 @@ if ! $(PY) -m pip --version >/dev/null 2>&1; then \
 		exit 1; \
 	fi; \
 	"$$found" -m venv $(VENV); \
-fi
+fi; \
+mkdir -p $(VENV)/etc/ipython && \
+	echo 'c.IPKernelApp.capture_fd_output = False' >$(VENV)/etc/ipython/ipython_kernel_config.py
 endef

@@ -356,7 +356,7 @@ def _squeeze(widths: list[int], titles: Sequence[int], columns: Sequence[int]) -
 def _html_cell(tag: str, text: str, column: int) -> str:
     line = "var(--jp-border-color2,currentColor)" if tag == "th" else "transparent"
     style = (
-        f"text-align:{'right' if _NUMBERS[column] else 'left'};padding:.15em .8em;"
+        f"text-align:{'right' if _NUMBERS[column] else 'left'};padding:.15em .5em;"
         f"border-bottom:1px solid {line};white-space:nowrap;"
         "font-variant-numeric:tabular-nums;background:none;color:inherit"
     )

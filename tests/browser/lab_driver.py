@@ -80,6 +80,8 @@ def serve(folder: Path, home: Path) -> Iterator[Lab]:
     }
     # Figures belong into the notebook here, whatever the tests around it ask for.
     env.pop("MPLBACKEND", None)
+    # Where a kernel sees this, it does not listen to what libraries write past Python.
+    env.pop("PYTEST_CURRENT_TEST", None)
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env
@@ -160,6 +162,15 @@ class NotebookPage:
                 .flatMap(cell => cell.outputs ?? [])
                 .filter(output => output.output_type === 'error')
                 .map(output => `${output.ename}: ${output.evalue}`)"""
+        )
+
+    def on_stderr(self) -> list[str]:
+        """Return what stands in red below the cells, though none of them failed."""
+        return self.page.evaluate(
+            """() => jupyterapp.shell.currentWidget.content.model.toJSON().cells
+                .flatMap(cell => cell.outputs ?? [])
+                .filter(output => output.output_type === 'stream' && output.name === 'stderr')
+                .map(output => [output.text].flat().join(''))"""
         )
 
     def scroll_to_top(self) -> None:

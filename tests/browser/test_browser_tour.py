@@ -55,6 +55,8 @@ def test_tour(
     page = offline_page
     notebook.run_all()
     assert notebook.cell_errors() == []
+    # `make` has the kernels leave to the terminal what TensorFlow's libraries say as they load.
+    assert notebook.on_stderr() == []
     memory = ", ".join(f"{name} {size:.0f} MB" for name, size in lab.resident_mb().items())
     with capsys.disabled():
         print(f"\nresident memory after the tour: {memory}")
