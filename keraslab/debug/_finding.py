@@ -118,7 +118,8 @@ class Fix:
     def __str__(self) -> str:
         gives = [f"gives {self.result}"] if self.result else []
         if self.params is not None:
-            gives.append(f"{self.params:,} parameters more" if self.params else "no new parameters")
+            more = f"{abs(self.params):,} parameters {'more' if self.params > 0 else 'fewer'}"
+            gives.append(more if self.params else "no new parameters")
         if not self.tried:
             gives.append("not tried")
         return f"{self.title} ({', '.join(gives)})" if gives else self.title

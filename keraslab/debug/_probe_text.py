@@ -17,15 +17,16 @@ _LEFT = 3
 _KEPT = 5
 """Columns that are there even where they say nothing."""
 _LONGEST = 28
-_TEXT = ' align="left"'
+_TEXT = ' style="text-align:left"'
+"""Said in each cell: notebooks give the cells of a table an alignment of their own."""
 _TABLE = (
     "border-collapse:collapse;font-size:.9em;font-variant-numeric:tabular-nums;"
     "text-align:right;white-space:nowrap"
 )
 _SHELF = "display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start"
 _PAPER = "background:#fff;color:#1f2328;"
-_SCROLLS = "max-height:38em;overflow:auto;"
-"""A deep model's graph is long: it scrolls beside the curves."""
+_SCROLLS = "max-height:38em;overflow:auto;border:1px solid var(--jp-border-color2,#ccc);"
+"""A deep model's graph is long: it scrolls, in a frame that shows where it is cut."""
 
 
 def number(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from keraslab.draw._png import svg_to_png
 
 _DIRECTIONS = ("TB", "LR", "BT", "RL")
 _SPLINES = ("ortho", "curved", "polyline", "spline", "line")
+
+_SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
+_ROOM = 620
+"""Points of width in a cell beside the file browser; JupyterLab shows an SVG in its own size."""
 
 
 def plot_model(
@@ -133,5 +138,14 @@ def _shown(path: Path, suffix: str) -> Any:
 
     if get_ipython() is None:
         return None
-    kind = display.SVG if suffix == ".svg" else display.Image
-    return kind(filename=os.fspath(path))
+    if suffix != ".svg":
+        return display.Image(filename=os.fspath(path))  # type: ignore[no-untyped-call]
+    svg = _SIZE.sub(_narrowed, path.read_text("utf-8"), count=1)
+    return display.SVG(data=svg)  # type: ignore[no-untyped-call]
+
+
+def _narrowed(size: re.Match[str]) -> str:
+    """A width that a cell has room for, if the text stays legible; the file keeps its own."""
+    width, height = float(size[1]), float(size[2])
+    zoom = min(1.0, max(_ROOM / width, 0.6))
+    return f'width="{width * zoom:.0f}pt" height="{height * zoom:.0f}pt"'

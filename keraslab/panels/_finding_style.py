@@ -22,7 +22,7 @@ _FINDING = """
   color: inherit; border-radius: 3px;
   background: var(--jp-layout-color2, rgba(128, 128, 128, 0.12)); }
 .kl-finding img { flex: 0 1 auto; max-width: min(100%, 400px); max-height: 480px;
-  background: #fff; border-radius: 4px; }
+  margin-bottom: 6px; background: #fff; border-radius: 4px; }
 .kl-finding a { color: var(--jp-content-link-color, #0277bd); }
 """
 

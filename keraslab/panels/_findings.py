@@ -134,12 +134,16 @@ def finding_html(finding: Finding) -> str:
         place = f" <span>{escape(str(finding.cause.place))}</span>" if finding.cause.place else ""
         rows.append(("Cause", _prose(finding.cause.sentence) + place))
     if finding.fixes:
-        items = "".join(
-            f"<li>{_prose(str(fix))}<pre>{escape(textwrap.dedent(fix.code))}</pre></li>"
+        mends = [
+            f"{_prose(str(fix))}<pre>{escape(textwrap.dedent(fix.code))}</pre>"
             for fix in finding.fixes
-        )
-        sure = all(fix.tried for fix in finding.fixes)
-        rows.append(("Any of these mends it" if sure else "To mend it", f"<ol>{items}</ol>"))
+        ]
+        if len(mends) == 1:
+            rows.append(("To mend it", mends[0]))
+        else:
+            sure = all(fix.tried for fix in finding.fixes)
+            items = "".join(f"<li>{mend}</li>" for mend in mends)
+            rows.append(("Any of these mends it" if sure else "To mend it", f"<ol>{items}</ol>"))
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows)
     more = (
         f'<a href="{escape(finding.url)}" target="_blank" rel="noopener noreferrer">'
@@ -163,7 +167,9 @@ def _picture(finding: Finding) -> str:
     if finding.graph is None:
         return ""
     try:
-        svg = Picture(finding.graph, status=_marks(finding)).svg()
+        marks = _marks(finding)
+        # Where nothing is marked, the legend would count changes of which there are none.
+        svg = Picture(finding.graph, status=marks if {*marks.values()} > {"same"} else None).svg()
     except Exception:  # without a picture the words stand
         return ""
     data = base64.b64encode(svg.encode()).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from keraslab.draw._curves_picture import figure, png
@@ -27,20 +28,23 @@ _CSS = """
   overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); font-size: 12px;
   color: inherit; }
 .kl-run-said.kl-failed { border-color: var(--jp-error-color1, #c62828); }
+/* No room is kept for curves where none will come. */
+:is(.kl-run, .jp-OutputArea-output):has(.kl-failed) .klc-grid:empty { min-height: 0; }
 """
 
 
-def outcome(run: Run) -> str:
+def outcome(run: Run, say: Callable[[BaseException], str] = told) -> str:
     """What is to be said of a run besides its curves, in plain text; empty for nothing.
 
     Args:
         run: The run, running or ended.
+        say: What says an error.
     """
     if run.status == "running":
         if run.stopping:
             return "Stopping after this batch …"
         return "Paused." if run.paused else ""
-    lines = [told(run.error)] if run.error is not None and run.status == "failed" else []
+    lines = [say(run.error)] if run.error is not None and run.status == "failed" else []
     if run.diverged is not None and not lines:
         lines.append(run.diverged)
     kept = run.weights.kept

@@ -10,7 +10,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
-from keraslab.debug import diagnose
+from keraslab.debug import Finding, diagnose
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _KERAS_HEADER = re.compile(r"^Exception encountered when calling [^\n]*\n+")
@@ -44,12 +44,18 @@ def said(error: BaseException, build: Callable[..., Any] | None = None) -> str:
     return f"{sentence}\n{place}" if place else sentence
 
 
-def told(error: BaseException, build: Callable[..., Any] | None = None) -> str:
+def told(
+    error: BaseException,
+    build: Callable[..., Any] | None = None,
+    *,
+    read: Callable[[Finding], Finding] = lambda finding: finding,
+) -> str:
     """Say what an exception means where that is known, else what it says.
 
     Args:
         error: the exception.
         build: as for ``said``.
+        read: puts a finding into the words of who reads it.
 
     Returns:
         A few lines of plain text, not escaped: the sentence, the cause, a change that mends it.
@@ -58,6 +64,7 @@ def told(error: BaseException, build: Callable[..., Any] | None = None) -> str:
     finding = diagnose(error)
     if finding is None:
         return said(error, build)
+    finding = read(finding)
     lines = [f"{finding.message} ({finding.code})"]
     if finding.where is not None:
         lines += [f"{finding.where}:", CODE + " ".join(finding.where.text.split())]

@@ -29,6 +29,10 @@ _CSS = """
 .kl-explore .kl-code { margin: 4px 0; padding: 0; background: none; white-space: pre-wrap;
   overflow-wrap: anywhere; font-family: var(--jp-code-font-family, monospace); font-size: 12px;
   color: inherit; }
+/* No room is kept for curves where none will come. */
+.kl-explore:has(.kl-train-status .kl-error) .klc-grid:empty { min-height: 0; }
+.kl-explore .kl-shapes table { font-size: 11px !important; line-height: 1.6; }
+.kl-explore .kl-shapes :is(td, th) { padding: 1px 6px !important; }
 .kl-explore .kl-train-status { line-height: 1.4; overflow-wrap: anywhere; }
 .kl-explore .kl-train-status .widget-html-content { white-space: normal; line-height: 1.4; }
 """

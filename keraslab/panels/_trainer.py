@@ -11,6 +11,7 @@ import keras
 
 from keraslab.panels._run_panel import RunButtons, outcome
 from keraslab.panels._said import as_html, told
+from keraslab.panels._train_said import LINE, WITH_VALIDATION, WITHOUT, told_of_training
 from keraslab.train import LiveCurves, Run
 from keraslab.train._callers import Callers
 from keraslab.train._fit import Training
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from keraslab.panels._explore import Explorer
 
 EARLIER = "The curves are those of the setting that was trained last."
-_LINE = "the Train button"
-"""Where a training began whose error is told, in place of a cell."""
 HELD_BACK = 0.2
 """The share of the data kept for validation when no validation data are given."""
 
@@ -81,7 +80,7 @@ class Trainer:
                 curves=self._live,
             )
         except (Exception, SystemExit) as error:  # a SystemExit that left it would end the kernel
-            self._say(told(error))
+            self._say(told(error), wrong=True)
             return
         self.curves.children = (self._live.widget,)
         self._train.disabled = True
@@ -110,13 +109,18 @@ class Trainer:
 
     def _changed(self, run: Run) -> None:
         if run.status == "running":
-            self._say(outcome(run) or "Training …")
+            self._say(outcome(run, self._told) or "Training …")
             return
         self.trained = run.model
         self._train.disabled = False
         ended = {"stopped": "Stopped.", "failed": ""}.get(run.status, "Done.")
         earlier = EARLIER if self._left and run.error is None else ""
-        self._say(" ".join(filter(None, [ended, outcome(run), earlier])))
+        text = " ".join(filter(None, [ended, outcome(run, self._told), earlier]))
+        self._say(text, wrong=run.status == "failed")
+
+    def _told(self, error: BaseException) -> str:
+        data = WITH_VALIDATION if "validation_data" in self._fit_arguments else WITHOUT
+        return told_of_training(error, data, self._compiling)
 
     def _compile(self, model: Any) -> None:
         if callable(self._compiling):
@@ -129,8 +133,9 @@ class Trainer:
                 "give explore(..., compile={'optimizer': 'adam', 'loss': ...})."
             )
 
-    def _say(self, text: str) -> None:
-        self._status.value = f'<div role="status">{as_html(text)}</div>'
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        looks = ' class="kl-error"' if wrong else ""
+        self._status.value = f'<div role="status"{looks}>{as_html(text)}</div>'
 
 
 def _begin(training: Training, given: Mapping[str, Any]) -> None:
@@ -140,10 +145,16 @@ def _begin(training: Training, given: Mapping[str, Any]) -> None:
         training: The training.
         given: What it was given besides its epochs.
     """
-    text = f"fit(model, {', '.join(f'{name}={name}' for name in given)})\n"
-    linecache.cache[_LINE] = (len(text), None, [text], _LINE)
-    start = {"fit": lambda *_, **__: training.start(Callers()), "model": training.run.model}
-    exec(compile(text, _LINE, "exec"), start | dict(given))
+    names = {"model": training.run.model, "x": given["x"], "y": given["y"]}
+    if "validation_data" in given:
+        names |= dict(zip(("x_validation", "y_validation"), given["validation_data"], strict=True))
+        last = "validation_data=(x_validation, y_validation)"
+    else:
+        last = f"validation_split={HELD_BACK}"
+    text = f"fit(model, x=x, y=y, {last})\n"
+    linecache.cache[LINE] = (len(text), None, [text], LINE)
+    names["fit"] = lambda *_, **__: training.start(Callers())
+    exec(compile(text, LINE, "exec"), names)
 
 
 def _fresh(settings: Mapping[str, Any]) -> dict[str, Any]:

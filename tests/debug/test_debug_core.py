@@ -171,6 +171,14 @@ def test_a_broken_rule_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         found(caught.value, strict=True)
 
 
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [(1234, "1,234 parameters more"), (0, "no new parameters"), (-27, "27 parameters fewer")],
+)
+def test_a_fix_says_how_the_parameters_change(params: int, said: str) -> None:
+    assert str(Fix("do it", "x", params=params, tried=True)) == f"do it ({said})"
+
+
 def test_an_exception_without_traceback_is_none() -> None:
     assert diagnose(ValueError("Inputs have incompatible shapes.")) is None
 

@@ -228,6 +228,40 @@ def test_a_map_of_what_is_larger_than_the_stage(offline_page: Page, deep: Graph)
     assert offline_page.errors == []
 
 
+@pytest.mark.parametrize("depths", [[16, 1, 1, 1], [1, 1, 1, 16]])
+def test_the_map_stands_in_the_corner_that_has_less_under_it(
+    offline_page: Page, depths: list[int]
+) -> None:
+    with skeleton():
+        starts, ends = [], []
+        for branch, depth in enumerate(depths):
+            starts.append(keras.Input((8,), name=f"in{branch}"))
+            ends.append(starts[-1])
+            for number in range(depth):
+                ends[-1] = L.Dense(8, name=f"branch{branch}_{number}")(ends[-1])
+        graph = read_graph(keras.Model(starts, L.Concatenate(name="all")(ends)))
+    offline_page.set_viewport_size({"width": 640, "height": 720})
+    connect(offline_page, GraphWidget(graph, graph.group_by_id))
+    expect(offline_page.locator(".klv-map")).to_be_visible()
+    here, there = offline_page.evaluate(
+        """() => {
+            const element = document.querySelector(".klv-map");
+            const map = element.getBoundingClientRect();
+            const stage = element.parentElement.getBoundingClientRect();
+            const other = stage.left + stage.right - map.right;
+            const nodes = [...document.querySelectorAll(".klv .node")];
+            const common = (a, b, c, d) => Math.max(0, Math.min(b, d) - Math.max(a, c));
+            return [map.left, other].map((left) => nodes
+                .map((node) => node.getBoundingClientRect())
+                .map((box) => common(left, left + map.width, box.left, box.right)
+                    * common(map.top, map.bottom, box.top, box.bottom))
+                .reduce((sum, area) => sum + area, 0));
+        }"""
+    )
+    assert here < there
+    assert offline_page.errors == []
+
+
 def test_a_small_picture_has_no_map(view: Page) -> None:
     expect(view.locator(".klv-map")).to_be_hidden()
 

@@ -174,6 +174,19 @@ def test_a_notebook_gets_the_picture(model, tmp_path, monkeypatch, name, kind):
         assert isinstance(shown, getattr(display, kind))
 
 
+@pytest.mark.parametrize(("branches", "zoom"), [(1, 1.0), (4, 0.6)])
+def test_a_wide_one_is_shown_smaller_and_kept_as_it_is(tmp_path, monkeypatch, branches, zoom):
+    x = keras.Input((4,))
+    model = keras.Model(x, [keras.layers.Dense(2)(x) for _ in range(branches)])
+    monkeypatch.setattr("IPython.get_ipython", lambda: types.SimpleNamespace())
+    shown = ET.fromstring(plot_model(model, tmp_path / "m.svg", show_shapes=True).data)
+    kept = ET.parse(tmp_path / "m.svg").getroot()
+    assert shown.get("viewBox") == kept.get("viewBox")
+    for side in ("width", "height"):
+        points = [float(svg.get(side).removesuffix("pt")) for svg in (shown, kept)]
+        assert points[0] == pytest.approx(zoom * points[1], abs=1)
+
+
 def test_a_network_that_crashes_keras_own_is_drawn(tmp_path):
     network = keras.applications.EfficientNetB0(weights=None, input_shape=(32, 32, 3))
     plot_model(network, tmp_path / "m.svg", show_shapes=True)

@@ -29,6 +29,13 @@ class Picky(keras.layers.Layer):
 tensor = keras.Input((8,), name="tensor")
 Picky(name="picky")(tensor)
 """
+MISSING = """\
+import keras
+from keras import layers
+a = keras.Input((4,), name="a")
+b = keras.Input((4,), name="b")
+keras.Model(a, layers.Add()([a, b]))
+"""
 
 
 @pytest.fixture
@@ -77,6 +84,18 @@ def test_a_finding_stands_under_the_traceback(shell, capsys):
     printed = capsys.readouterr().out
     assert "Inputs have incompatible shapes" in printed
     assert "KL206" not in printed
+
+
+def test_one_change_is_not_one_of_several_and_no_legend_counts_no_changes(shell):
+    run(shell, MISSING)
+    (bundle,) = shown(shell)
+    panel = bundle["text/html"]
+    assert "KL401" in panel
+    assert "<dt>To mend it</dt>" in panel
+    assert "<ol>" not in panel
+    data = re.search(r"base64,([^\"]+)", panel)[1]
+    svg = base64.b64decode(data).decode()
+    assert ">Changes<" not in svg
 
 
 def test_the_failing_call_and_the_cause_are_marked_in_the_picture(shell):

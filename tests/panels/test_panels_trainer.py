@@ -1,5 +1,6 @@
 """The buttons of a panel's training: each reaches the run that goes on."""
 
+import html
 import threading
 
 import keras
@@ -60,6 +61,7 @@ def test_stop_ends_the_training(lab):
     assert trainer.wait(WAIT)
     assert (trainer.run.status, trainer._train.disabled) == ("stopped", False)
     assert "Stopped." in trainer._status.value
+    assert "kl-error" not in trainer._status.value
 
 
 def test_pause_holds_it_and_resume_goes_on(lab):
@@ -107,19 +109,60 @@ def test_the_model_cannot_be_used_meanwhile(lab):
     lab.model.predict(np.ones((1, 2)), verbose=0)
 
 
-def test_an_error_in_the_thread_is_explained():
-    def digit():
-        x = keras.Input((2,), name="x")
-        model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(x))
-        model.compile("sgd", "sparse_categorical_crossentropy")
-        return model
+def digit():
+    """A model of three classes, with a loss that takes class numbers."""
+    x = keras.Input((2,), name="x")
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
 
-    rows = np.eye(3, dtype="float32")[np.arange(64) % 3]
-    lab = kl.explore(digit, data=(np.ones((64, 2), "float32"), rows))
-    lab._trainer._train.click()
-    assert lab._trainer.wait(WAIT)
-    told = lab._trainer._status.value
-    assert "one-hot rows" in told
-    assert "(KL703)" in told
-    assert "the Train button, line 1" in told
-    assert "y=y" in told
+
+X, CLASSES = np.ones((64, 2), "float32"), np.arange(64) % 3
+
+
+def told(data, **settings):
+    """What stands under the button after a press."""
+    trainer = kl.explore(digit, data=data, **settings)._trainer
+    trainer._train.click()
+    assert trainer.wait(WAIT)
+    return html.unescape(trainer._status.value)
+
+
+def test_an_error_in_the_thread_is_explained():
+    said = told((X, np.eye(3, dtype="float32")[CLASSES]))
+    assert "one-hot rows" in said
+    assert "(KL703)" in said
+    assert "those of explore(data=(x, y))." in said
+    assert 'class="kl-error"' in said
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "way_out"),
+    [
+        ((X, CLASSES[:7]), {}, "data=(x[:7], y)"),
+        (
+            ((X, CLASSES), (X, CLASSES[:7])),
+            {},
+            "data=((x, y), (x_validation[:7], y_validation))",
+        ),
+        ((X, CLASSES + 7), {}, "data=(x, np.unique(y, return_inverse=True)[1])"),
+        (
+            (X, CLASSES),
+            {"compile": {"optimizer": "sgd", "loss": "categorical_crossentropy"}},
+            "compile={'optimizer': 'sgd', 'loss': 'sparse_categorical_crossentropy'}",
+        ),
+    ],
+    ids=["samples", "samples of the validation", "classes", "loss"],
+)
+def test_the_way_out_is_what_explore_takes(data, settings, way_out):
+    said = told(data, **settings)
+    assert f'<pre class="kl-code">{way_out}</pre>' in said
+    assert "fit(" not in said
+    assert "Train button" not in said
+    assert ("arrays of the same length" in said) == ("KL709" in said)
+
+
+def test_the_way_out_may_be_in_the_build_function():
+    said = told((X, np.arange(64) % 10))
+    assert 'keras.layers.Dense(10, activation="softmax")(x)' in said
+    assert "Train button" not in said

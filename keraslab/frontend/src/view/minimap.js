@@ -39,6 +39,25 @@ export function createMinimap(stage, camera) {
     for (const [key, value] of Object.entries(attributes)) frame.setAttribute(key, value.toFixed(1));
   }
 
+  /** Stand in the lower corner that has less of the picture under it. */
+  function stand(boxes) {
+    box.classList.remove("klv-map-right");
+    if (box.hidden || !stage.clientWidth) return;
+    const { sight } = camera;
+    const pixel = sight.width / stage.clientWidth;
+    const [wide, high] = [(box.offsetWidth + 16) * pixel, (box.offsetHeight + 16) * pixel];
+    const [top, bottom] = [sight.y + sight.height - high, sight.y + sight.height];
+    const common = (a, b, c, d) => Math.max(0, Math.min(b, d) - Math.max(a, c));
+    const under = (left) =>
+      boxes.reduce(
+        (sum, { x, y, width, height }) =>
+          sum + common(left, left + wide, x, x + width) * common(top, bottom, y, y + height),
+        0,
+      );
+    const right = under(sight.x + sight.width - wide) < 0.9 * under(sight.x); // at the left, if alike
+    box.classList.toggle("klv-map-right", right);
+  }
+
   function moveTo(event) {
     const outer = svg.getBoundingClientRect();
     const part = (at, start, length) => Math.max(0, Math.min(1, (at - start) / length));
@@ -73,17 +92,19 @@ export function createMinimap(stage, camera) {
       svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
       svg.setAttribute("width", side(width).toFixed(0));
       svg.setAttribute("height", side(height).toFixed(0));
-      const d = [];
+      const boxes = [];
       let shift = null; // Graphviz moves the whole drawing
       for (const mark of marks.values()) {
         if (mark.classList.contains("cluster")) continue;
         shift ??= mark.closest(".graph")?.transform.baseVal.consolidate()?.matrix ?? { e: 0, f: 0 };
         const { x, y, width: across, height: down } = mark.getBBox();
-        const [left, top] = [(x + shift.e).toFixed(0), (y + shift.f).toFixed(0)];
-        d.push(`M${left},${top}h${across.toFixed(0)}v${down.toFixed(0)}h${(-across).toFixed(0)}Z`);
+        boxes.push({ x: x + shift.e, y: y + shift.f, width: across, height: down });
       }
-      nodes.setAttribute("d", d.join(""));
+      const line = ({ x, y, width: across, height: down }) =>
+        `M${x.toFixed(0)},${y.toFixed(0)}h${across.toFixed(0)}v${down.toFixed(0)}h${(-across).toFixed(0)}Z`;
+      nodes.setAttribute("d", boxes.map(line).join(""));
       follow();
+      stand(boxes);
     },
   };
 }
