@@ -16,10 +16,13 @@ from keraslab.debug._rules import Rule
 from keraslab.debug._subject import Subject
 from keraslab.debug._trial import nothing_left_behind, replaced
 from keraslab.graph import is_skeleton, keras_internals, skeleton
+from keraslab.graph._unbuilt import unbuilt
 from keraslab.graph.keras_internals import compiled_with, functional_of
 
 CALLS = 40
 """Calls of a model that is copied for a trial; each takes about two milliseconds."""
+_WEIGHTS = 10_000_000
+"""Weights of a model that is copied with them, for a moment twice."""
 _MADE_HERE = ("keras.", "keraslab.")
 
 
@@ -79,7 +82,9 @@ def on_a_copy(
     model = subject.keras_model
     if model is None or is_trying(subject) or len(subject.graph.calls) > CALLS:
         return (fix,)
-    if functional_of(model) is None or (real and is_skeleton(model)):
+    if functional_of(model) is None:
+        return (fix,)
+    if real and (is_skeleton(model) or subject.graph.params > _WEIGHTS):
         return (fix,)
     if not (instead or make) or any("/" in call for call in instead):
         return (fix,)  # what lies in a nested model is written where that model is made
@@ -161,7 +166,7 @@ def copy_of(operation: Any, **settings: Any) -> Any:
         config = operation.get_config()
     except NotImplementedError:
         return type(operation)(**keras_internals.settings_of(operation))
-    return type(operation).from_config({**config, **settings})
+    return type(operation).from_config({**unbuilt(config), **settings})
 
 
 def lines(

@@ -13,6 +13,7 @@ from keraslab.debug._finding import Finding, Fix
 from keraslab.debug._rerun import in_a_loop, verdict
 from keraslab.debug._rules import ERRORS, Rule
 from keraslab.debug._trial import nothing_left_behind
+from keraslab.debug.errors._rewriting import importing
 from keraslab.graph import Call, Edge, Graph, read_graph
 
 FAILING = "failing call"
@@ -95,7 +96,11 @@ def _completed(finding: Finding, evidence: Evidence) -> Finding:
 
 def _checked(fix: Fix, evidence: Evidence, code: str) -> Fix:
     """The fix, without its edits where the text they make is no Python."""
-    text = evidence.source.text if evidence.source is not None else ""
+    source = evidence.source
+    text = source.text if source is not None else ""
+    if fix.edits and source is not None and not any("import " in e.text for e in fix.edits):
+        more = importing(source, "\n".join(edit.text for edit in fix.edits))
+        fix = replace(fix, edits=(*fix.edits, *more))
     if fix.edits and text:
         try:
             compile(fix.apply(text), "<fix>", "exec", dont_inherit=True)

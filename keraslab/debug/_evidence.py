@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from keraslab.debug._finding import Cause, NamedTensor, Place
-from keraslab.debug._source import Source, function_of, last_name
+from keraslab.debug._source import Source, function_of
 from keraslab.debug._tensors import maker_name as maker_name
 from keraslab.debug._tensors import maker_of as maker_of
 from keraslab.debug._tensors import shape_text as shape_text
@@ -219,9 +219,7 @@ class Evidence:
             calls = source.makers_of(operation)
             if len(calls) == 1:
                 return source, calls[0]
-            everything = [
-                c for c in source.calls() if last_name(c.func) == type(operation).__name__
-            ]
+            everything = [c for c in source.calls() if source.is_of_class(c, type(operation))]
             by_name = _by_auto_name(source, everything, likes, operation)
             if by_name is not None:
                 return source, by_name

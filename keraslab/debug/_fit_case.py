@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import FunctionType
 from typing import Any
 
 import keras
@@ -133,11 +134,23 @@ class FitCase:
             if keyword.arg == name:
                 return keyword.value
         names, args = parameters_of(self.model, self.function), self.node.args
-        source = self.evidence.source
-        if args and source is not None and source.value_of(args[0]) is self.model:
-            args = args[1:]  # a function that takes the model first, such as keraslab's own fit
+        if args and self._model_is_first:
+            args = args[1:]
         place = names.index(name) if name in names else len(args)
         return args[place] if place < len(args) else None
+
+    @property
+    def _model_is_first(self) -> bool:
+        """Whether it is a function that takes the model, such as keraslab's own ``fit``."""
+        source = self.evidence.source
+        if self.node is None or source is None:
+            return False
+        if self.node.args and source.value_of(self.node.args[0]) is self.model:
+            return True
+        function = source.value_of(self.node.func)
+        # A method stands in its class, and is not found with its object.
+        code = function.__code__ if isinstance(function, FunctionType) else None
+        return code is not None and code.co_varnames[:1] == ("model",)
 
     def part(self, node: ast.expr | None, pairing: Pairing, slot: Slot) -> ast.expr | None:
         """The array of one input or output, where a list, dict or single array is written."""

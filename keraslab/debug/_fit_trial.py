@@ -17,7 +17,7 @@ import numpy as np
 
 from keraslab.debug._arrays import pair_data
 from keraslab.debug._batch import gives_batches
-from keraslab.debug._fit_case import LEARNING
+from keraslab.debug._fit_case import LEARNING, FitCase
 from keraslab.debug._heads import Head, all_heads
 from keraslab.debug._input_forms import input_misfit
 from keraslab.debug._pairing import is_numeric, part_of
@@ -43,6 +43,28 @@ class Made:
     work: Any
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
+
+
+def takes(case: FitCase, given: Mapping[str, Any]) -> bool | None:
+    """Whether Keras takes a call with other arguments, as the model is compiled now.
+
+    Args:
+        case: The call that failed.
+        given: The arguments of the call by name.
+
+    Returns:
+        None where that cannot be tried.
+    """
+    compiled = keras_internals.compiled_with(case.model)
+    kept = compiled._asdict() if compiled is not None else None
+    graph = case.graph if case.readable else None
+    try:
+        FitTrial(case.function, case.model, given, kept, False, graph).finish()
+    except UnsureError:
+        return None
+    except Exception:  # whatever Keras raises of it
+        return False
+    return True
 
 
 class FitTrial:
@@ -189,6 +211,8 @@ class FitTrial:
         if len(several) > _MOST_METRICS:
             _stop()
         if given["loss"] is None and not keras_internals.adds_losses(self._model):
+            if any(map(_is_own, keras_internals.layers_within(self._model))):
+                _stop()  # their code may add one
             raise ValueError("no loss")
         compiled = keras_internals.CompiledAnew(names, given)
         for step in self._steps:

@@ -47,7 +47,10 @@ def changed_data(
             return (fix,)
         x, y = subject.batch.x, subject.batch.y
     given = {"x": x, "y": y, **named}
-    few = {name: _first(value) for name, value in given.items()}
+    try:
+        few = {name: _first(value) for name, value in given.items()}
+    except TypeError:  # something in it has no first samples
+        return (fix,)
     names = {"np": np, "keras": keras, "layers": keras.layers, **few}
     try:
         with nothing_left_behind():
@@ -98,4 +101,4 @@ def _own(value: Any) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, str, bytes))
+    return isinstance(value, (int, float, str, bytes, np.generic))

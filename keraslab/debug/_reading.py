@@ -32,9 +32,9 @@ class Reading(ReadingValues):
         return upstream(list(tensors_in(few, 3)))
 
     def is_made(self, name: str) -> bool:
-        """Whether a variable holds what was built of layers, and no plain value."""
+        """Whether a variable holds what was built of layers, or nothing, and no plain value."""
         held = self.source.value_of(ast.Name(name, ast.Load()))
-        return isinstance(held, (keras.KerasTensor, keras.Layer, list, dict, tuple))
+        return held is None or isinstance(held, (keras.KerasTensor, keras.Layer, list, dict, tuple))
 
     def run(self, statement: ast.stmt, *, soft: bool = False) -> None:
         """Read one statement.
@@ -47,12 +47,14 @@ class Reading(ReadingValues):
             UnsureError: It cannot be read.
             Exception: Whatever Keras raises of it.
         """
-        if not soft:
-            self._run(statement, self._env)
-            return
         try:
             self._run(statement, self._env)
+        except _ReturnedError:
+            if not self._holds_failing(statement):
+                self._stop()  # the line that failed is not reached this time
         except UnsureError:
+            if not soft:
+                raise
             self.unsure = False
             for name in bound_names(statement):
                 self._env.pop(name, None)

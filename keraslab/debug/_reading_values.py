@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
 
+from keraslab.debug._like import Like
 from keraslab.debug._replay import Position, Replay
 from keraslab.debug._source import UNKNOWN, Source
+from keraslab.debug._theirs import is_theirs, runs_theirs
 from keraslab.graph import keras_internals
 
 _MOST_CALLS = 400
@@ -28,6 +30,9 @@ _BUILTINS = frozenset(
         *("isinstance", "any", "all", "map", "divmod", "pow", "iter", "next", "repr"),
     )
 )
+_CHANGES = frozenset({"append", "extend", "insert", "pop", "reverse", "update", "sort"})
+_CALLING = frozenset({"map", "sorted", "min", "max", "iter", "sort"})
+"""Those that call what they are given."""
 _ARRAYS = frozenset(("zeros", "ones", "arange", "array", "asarray", "prod", "full", "stack"))
 _HARMLESS = tuple(
     f"{part}."
@@ -64,22 +69,6 @@ class Defined:
     env: Mapping[str, Any]
 
 
-class _Like(keras.layers.Layer):  # type: ignore[misc]
-    """A layer of the person's that is applied without a trace of it."""
-
-    def __init__(self, ask: Any, name: str) -> None:
-        super().__init__(name=name)
-        self._ask = ask
-        self.built = True
-
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        kwargs.pop("training", None)
-        return self._ask(*args, **kwargs)
-
-
 class ReadingValues(Replay):
     """Reads the expressions of one function or file again.
 
@@ -105,7 +94,7 @@ class ReadingValues(Replay):
             values: list[Any] = []
             for each in node.elts:
                 if isinstance(each, ast.Starred):
-                    values += list(self._known(each.value, at, env))
+                    values += self._items(each.value, at, env)
                 else:
                     values.append(self._known(each, at, env))
             if isinstance(node, ast.Tuple):
@@ -119,7 +108,7 @@ class ReadingValues(Replay):
         if isinstance(node, ast.BoolOp):
             value: Any = None
             for each in node.values:
-                value = self._known(each, at, env)
+                value = self._kept(each, at, env)
                 if bool(value) is isinstance(node.op, ast.Or):
                     break
             return value
@@ -132,8 +121,8 @@ class ReadingValues(Replay):
                 left, right = self._known(node.left, at, env), node.comparators[0]
                 return (left is self._known(right, at, env)) is isinstance(node.ops[0], ast.Is)
             if isinstance(node.ops[0], (ast.In, ast.NotIn)):
-                left, right = self._known(node.left, at, env), node.comparators[0]
-                return (left in self._known(right, at, env)) is isinstance(node.ops[0], ast.In)
+                left, right = self._kept(node.left, at, env), node.comparators[0]
+                return (left in self._kept(right, at, env)) is isinstance(node.ops[0], ast.In)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return not self._truth(node.operand, at, env)
         if isinstance(node, (ast.ListComp, ast.GeneratorExp)) and len(node.generators) == 1:
@@ -142,12 +131,15 @@ class ReadingValues(Replay):
             return self._text(node, at, env)
         return super()._value(node, at, env)
 
-    def _listed(self, node: Any, at: Position, env: Any) -> list[Any]:
-        part, inner, found = node.generators[0], dict(env), []
+    def _listed(self, node: Any, at: Position, env: Any) -> Any:
+        part, inner = node.generators[0], dict(env)
+        found: Any = []
         for item in self._rounds(self._known(part.iter, at, env)):
             self._bind(part.target, item, at, inner)
             if all(self._truth(test, at, inner) for test in part.ifs):
                 found.append(self._known(node.elt, at, inner))
+        if isinstance(node, ast.GeneratorExp):
+            found = iter(found)
         self._owned.append(found)
         return found
 
@@ -157,7 +149,7 @@ class ReadingValues(Replay):
             if isinstance(each, ast.FormattedValue):
                 if each.format_spec is not None or each.conversion != -1:
                     self._stop()
-                parts.append(str(self._known(each.value, at, env)))
+                parts.append(str(self._kept(each.value, at, env)))
             else:
                 parts.append(str(self._known(each, at, env)))
         return "".join(parts)
@@ -199,7 +191,7 @@ class ReadingValues(Replay):
         args: list[Any] = []
         for each in node.args:
             if isinstance(each, ast.Starred):
-                args += list(self._known(each.value, at, env))
+                args += self._items(each.value, at, env)
             else:
                 args.append(self._known(each, at, env))
         kwargs: dict[str, Any] = {}
@@ -216,12 +208,11 @@ class ReadingValues(Replay):
 
     def _method(self, held: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """What a method of a plain value or of a model made here gives."""
-        if isinstance(held, (list, dict)):
-            changes = name in ("append", "extend", "insert", "pop", "reverse", "update", "sort")
+        if isinstance(held, (list, dict, str, tuple)):
+            changes = isinstance(held, (list, dict)) and name in _CHANGES
             if changes and not any(held is each for each in self._owned):
                 self._stop()
-            return getattr(held, name)(*args, **kwargs)
-        if isinstance(held, (str, tuple)):
+            self._must_all_keep((held, *args, *kwargs.values()), name in _CALLING)
             return getattr(held, name)(*args, **kwargs)
         if not isinstance(held, keras.Layer):
             return UNKNOWN
@@ -233,10 +224,9 @@ class ReadingValues(Replay):
             return None
         if isinstance(held, keras.Sequential) and name in ("add", "pop"):
             return held.add(*self._without_trace(args)) if name == "add" else held.pop()
-        if not hasattr(held, name):
-            raise AttributeError(f"{type(held).__name__} has no {name}")
-        self._stop()
-        return UNKNOWN
+        if hasattr(held, name):
+            self._stop()
+        raise AttributeError(f"{type(held).__name__} has no {name}")
 
     def apply(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what harms nobody; all else stops the reading."""
@@ -249,22 +239,24 @@ class ReadingValues(Replay):
             found = self._definition_of(work)
             if found is None:
                 self._stop()
-            assert found is not None
             return self._function_of(found, args, kwargs, {})
         name = getattr(work, "__name__", "")
         if name in _ARRAYS and getattr(np, name, None) is work:
+            self._must_all_keep(args)
             if any(_is_large(each) for each in args):
                 self._stop()
             return getattr(np, name)(*args, **kwargs)
         if inspect.isbuiltin(work) or work in vars(builtins).values():
             if getattr(work, "__name__", "") not in _BUILTINS:
                 self._stop()
-            for each in (*args, *kwargs.values()):
-                self._must_keep(each)
+            if work is not isinstance:
+                self._must_all_keep((*args, *kwargs.values()), name in _CALLING)
             made = work(*args, **kwargs)
+            if isinstance(made, (zip, enumerate, reversed, map)):
+                made = iter(list(made))  # what it calls is called here, and may raise
             if isinstance(made, (list, dict, Iterator)):
                 self._owned.append(made)
-            return list(made) if isinstance(made, (zip, enumerate, reversed, map)) else made
+            return made
         if isinstance(work, keras.Layer):
             args, kwargs = self._without_trace((args, kwargs))
             return self._without_trace(work)(*args, **kwargs)
@@ -290,7 +282,7 @@ class ReadingValues(Replay):
                 return each
             if id(each) not in self._likes:
                 if each.built:
-                    made = _Like(each.compute_output_spec, each.name)
+                    made = Like(each.compute_output_spec, each.name)
                 else:
                     made = type(each).from_config(each.get_config())
                 self._likes[id(each)] = (each, made)
@@ -323,10 +315,8 @@ class ReadingValues(Replay):
         if isinstance(target, ast.Name):
             env[target.id] = value
         elif isinstance(target, (ast.Tuple, ast.List)):
-            if isinstance(value, keras.KerasTensor) or not isinstance(value, (list, tuple)):
-                values = list(value)  # raises, as it did for the person
-            else:
-                values = list(value)
+            self._must_keep(value)
+            values = list(value)  # of a symbolic tensor it raises, as it did for the person
             star = next((i for i, t in enumerate(target.elts) if isinstance(t, ast.Starred)), None)
             if star is None:
                 if len(values) != len(target.elts):
@@ -354,12 +344,29 @@ class ReadingValues(Replay):
 
     def _must_keep(self, value: Any) -> None:
         """Stop before what would have less to give afterwards, or runs code of the person's."""
+        if runs_theirs(value):
+            self._stop()
         kind = type(value)
         plain = kind.__module__.split(".")[0] in ("builtins", "collections", "numpy", "keras")
         plain = plain or keras.ops.is_tensor(value)
         given = isinstance(value, Iterator) or (hasattr(kind, "__iter__") and not plain)
         if given and not any(value is each for each in self._owned):
             self._stop()
+
+    def _must_all_keep(self, values: Iterable[Any], called: bool = False) -> None:
+        for each in values:
+            self._must_keep(each)
+            if called and (isinstance(each, Defined) or is_theirs(each)):
+                self._stop()
+
+    def _kept(self, node: ast.AST, at: Position, env: dict[str, Any]) -> Any:
+        """What is known, and can be used without any code of the person's."""
+        value = self._known(node, at, env)
+        self._must_keep(value)
+        return value
+
+    def _items(self, node: ast.AST, at: Position, env: dict[str, Any]) -> list[Any]:
+        return list(self._kept(node, at, env))
 
     def _rounds(self, value: Any) -> Iterator[Any]:
         self._must_keep(value)
@@ -370,7 +377,7 @@ class ReadingValues(Replay):
             yield item
 
     def _truth(self, test: ast.expr, at: Position, env: dict[str, Any]) -> bool:
-        return bool(self._known(test, at, env))  # of a symbolic tensor it raises
+        return bool(self._kept(test, at, env))  # of a symbolic tensor it raises
 
     def _known(self, node: ast.AST, at: Position, env: dict[str, Any]) -> Any:
         value = self.value(node, at, env)
@@ -378,6 +385,6 @@ class ReadingValues(Replay):
             self._stop()
         return value
 
-    def _stop(self) -> None:
+    def _stop(self) -> NoReturn:
         self.unsure = True
         raise UnsureError

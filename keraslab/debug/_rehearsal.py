@@ -65,16 +65,7 @@ class Rehearsal(Reading):
         )
 
     def run(self, statement: ast.stmt, *, soft: bool = False) -> None:
-        """Read one statement, up to the failing call.
-
-        Args:
-            statement: One of the function or file.
-            soft: Whether what the person's variables hold will do where it cannot be read.
-
-        Raises:
-            UnsureError: It cannot be read.
-            Exception: Whatever Keras raises of it.
-        """
+        """As of any reading, up to the failing call."""
         try:
             super().run(statement, soft=soft)
         except _ReachedError:

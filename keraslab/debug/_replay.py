@@ -7,13 +7,15 @@ import inspect
 import operator
 from collections.abc import Iterator
 from functools import cached_property
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import keras
 
 from keraslab.debug._evidence import Evidence, spec_of, tensors_in
 from keraslab.debug._source import UNKNOWN, Source
+from keraslab.debug._syntax import bound_in, targets_of
+from keraslab.debug._theirs import runs_theirs
 from keraslab.debug._trial import stand_in
 from keraslab.graph import keras_internals
 
@@ -113,7 +115,7 @@ class Replay:
             for each in self.statements(scope):
                 if (each.end_lineno, each.end_col_offset) > (at or self.here):
                     continue
-                value = _bound(each, name)
+                value = bound_in(each, name)
                 if value is not None and (found is None or _start(each) > _start(found[0])):
                     found = each, value
             if found is not None or (scope is self.scope and name in self.parameters):
@@ -220,7 +222,9 @@ class Replay:
             return env[node.id]
         bound = self.binding(node.id, at)
         if bound == self.binding(node.id):
-            return self.source.value_of(node)
+            value = self.source.value_of(node)
+            # A change that names what the text does not import imports it.
+            return keras if value is UNKNOWN and node.id == "keras" else value
         if bound is None:
             return self._argument(node.id)
         return self.value(bound[1], _start(bound[0]))
@@ -246,6 +250,8 @@ class Replay:
             return getattr(held, node.attr)
         if isinstance(held, keras.Model) and node.attr in ("input", "output", "inputs", "outputs"):
             return getattr(held, node.attr)
+        if isinstance(held, ModuleType):
+            return vars(held).get(node.attr, UNKNOWN)
         return self.source.value_of(node)
 
     def _call(self, node: ast.Call, at: Position, env: Any) -> Any:
@@ -336,7 +342,7 @@ class Replay:
         for scope in dict.fromkeys(scopes):
             for each in self.statements(scope):
                 if (each.end_lineno, each.end_col_offset) <= at:
-                    for target in _targets(each):
+                    for target in targets_of(each):
                         if isinstance(target, ast.Name):
                             found[target.id] = max(_start(target), found.get(target.id, (0, 0)))
         return sorted(found, key=lambda name: found[name], reverse=True)
@@ -354,6 +360,8 @@ def holds_tensor(value: Any) -> bool:
 
 def _plain(value: Any) -> bool:
     kinds = (bool, int, float, str, tuple, list, keras.KerasTensor)
+    if runs_theirs(value):
+        return False
     return isinstance(value, kinds) or (value is not UNKNOWN and keras.ops.is_tensor(value))
 
 
@@ -363,37 +371,3 @@ def _spans(node: Any, at: Position) -> bool:
 
 def _start(node: Any) -> Position:
     return node.lineno, node.col_offset
-
-
-def _targets(statement: ast.stmt) -> Iterator[ast.expr]:
-    targets: list[ast.expr] = []
-    if isinstance(statement, ast.Assign):
-        targets = list(statement.targets)
-    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign, ast.For)):
-        targets = [statement.target]
-    while targets:
-        each = targets.pop(0)
-        if isinstance(each, (ast.Tuple, ast.List)):
-            targets += each.elts
-        else:
-            yield each
-
-
-def _bound(statement: ast.stmt, name: str) -> ast.expr | None:
-    """The expression that a statement gives to a variable."""
-    if isinstance(statement, ast.Assign):
-        for target in statement.targets:
-            if isinstance(target, ast.Name) and target.id == name:
-                return statement.value
-            if isinstance(target, (ast.Tuple, ast.List)):
-                for index, each in enumerate(target.elts):
-                    if isinstance(each, ast.Name) and each.id == name:
-                        value = statement.value
-                        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(
-                            target.elts
-                        )
-                        return value.elts[index] if same else value  # type: ignore[attr-defined]
-    if not isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
-        return None
-    target = statement.target
-    return statement.value if isinstance(target, ast.Name) and target.id == name else None

@@ -77,11 +77,22 @@ def _frame_of(edits: Sequence[Edit], evidence: Evidence) -> Source | None:
         scope = Reading(source, ()).scope
         if isinstance(scope, ast.Module):
             return source
+        failing = source.statement
+        if failing is not None and all(_behind(source, failing, e) for e in edits):
+            continue  # what stands below the line that failed is for whoever calls the function
         first = source.chars(getattr(scope, "body", [scope])[0])[:2]
         last = source.chars(scope)[2:]
         if all(first <= (e.line, e.column) and (e.end_line, e.end_column) <= last for e in edits):
             return source
     return None
+
+
+def _behind(source: Source, failing: ast.stmt, edit: Edit) -> bool:
+    """Whether a change is below the failing line, and no loop leads back from it."""
+    place = (edit.line + 1, edit.column)
+    loops = [n for n in ast.walk(Reading(source, ()).scope) if isinstance(n, (ast.For, ast.While))]
+    together = any(_holds(n, failing) and _spans(n, place) for n in loops)
+    return place >= (failing.end_lineno or 0, failing.end_col_offset or 0) and not together
 
 
 def _again(

@@ -269,6 +269,11 @@ def settings(
             unknown = True
             continue
         source, call = made
+        if not call.args and not call.keywords:
+            given = ", ".join(f"{key}={value!r}" for key, value in values.items())
+            edit = source.replace(call, f"{source.text_of(call.func)}({given})")
+            edits[(edit.line, edit.column, "")] = edit
+            continue
         for key, value in values.items():
             edit = source.keyword(call, key, repr(value), source.positions_of(call, operation))
             edits[(edit.line, edit.column, key)] = edit

@@ -14,8 +14,8 @@ from typing import Any
 import keras
 
 from keraslab.debug._finding import Edit, Place
-from keraslab.debug._syntax import UNKNOWN as UNKNOWN
 from keraslab.debug._syntax import (
+    NOT_ONCE,
     called,
     is_inside,
     is_same,
@@ -26,6 +26,7 @@ from keraslab.debug._syntax import (
     path_in,
     stands_alone,
 )
+from keraslab.debug._syntax import UNKNOWN as UNKNOWN
 from keraslab.debug._syntax import function_of as function_of
 from keraslab.debug._syntax import last_name as last_name
 from keraslab.debug._syntax import positions_of as positions_of
@@ -163,14 +164,15 @@ class Source:
 
     def name_of(self, value: Any) -> str | None:
         """The variable that holds a value: ``x``, ``parts[0]``, ``self.encoder``."""
-        used = (
-            [each for each in ast.walk(self.node) if isinstance(each, ast.Name)]
-            if self.node
-            else []
-        )
+        used = [n for n in ast.walk(self.node or ast.Pass()) if isinstance(n, ast.Name)]
         for node in used:
             if self.value_of(node) is value:
                 return node.id
+        for node in used:
+            held = self.value_of(node)
+            # What the line itself takes goes before another variable that holds the same.
+            if type(held) in (list, dict) and (path := path_in(held, value)) is not None:
+                return node.id + path
         scopes = [self._frame.f_locals]
         if self._frame.f_globals is not self._frame.f_locals:
             scopes.append(self._frame.f_globals)
@@ -256,7 +258,7 @@ class Source:
             return last_name(node.func) in ("Input", "InputLayer") and makes_input(node, operation)
         if not isinstance(operation, keras.layers.Layer):
             return function_of(node, operation) is not None
-        if last_name(node.func) != type(operation).__name__:
+        if not self.is_of_class(node, type(operation)):
             return False
         if id(operation) not in self._settings:
             try:
@@ -273,24 +275,19 @@ class Source:
                 return False
         return True
 
+    def is_of_class(self, node: ast.Call, kind: type) -> bool:
+        """Whether a call makes something of a class, by its name or another name of it."""
+        return last_name(node.func) == kind.__name__ or self.value_of(node.func) is kind
+
     def runs_once(self, node: ast.AST) -> bool:
         """Whether an expression stands at the top of the file, outside loops and functions."""
         return id(node) not in self._repeated
 
     @cached_property
     def _repeated(self) -> set[int]:
-        again = (
-            ast.For,
-            ast.While,
-            ast.FunctionDef,
-            ast.AsyncFunctionDef,
-            ast.ClassDef,
-            ast.Lambda,
-        )
-        again += (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.If, ast.Try)  # type: ignore[assignment]
         found: set[int] = set()
         for outer in self._nodes:  # the outer ones come first
-            if isinstance(outer, again) and id(outer) not in found:
+            if isinstance(outer, NOT_ONCE) and id(outer) not in found:
                 found |= {id(each) for each in ast.walk(outer)}
         return found
 

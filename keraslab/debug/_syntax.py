@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import sys
+from collections.abc import Iterator
 from functools import lru_cache
 from types import ModuleType
 from typing import Any
@@ -12,6 +13,11 @@ from typing import Any
 import keras
 
 _NO_HOLDERS = (list, tuple, dict, set, str, int, float, bool, type(None), ModuleType)
+NOT_ONCE = (
+    *(ast.For, ast.While, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.If, ast.Try),
+)
+"""What holds code that may run any number of times, or not at all."""
 UNKNOWN = object()
 """The value of what cannot be looked up without running code."""
 
@@ -149,3 +155,38 @@ def _item_path(held: Any, value: Any) -> str | None:
     if type(held) is dict:
         return next((f"[{key!r}]" for key, each in held.items() if each is value), None)
     return None
+
+
+def targets_of(statement: ast.stmt) -> Iterator[ast.expr]:
+    """What a statement gives a value to, with lists and tuples taken apart."""
+    targets: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        targets = list(statement.targets)
+    elif isinstance(statement, (ast.AnnAssign, ast.AugAssign, ast.For)):
+        targets = [statement.target]
+    while targets:
+        each = targets.pop(0)
+        if isinstance(each, (ast.Tuple, ast.List)):
+            targets += each.elts
+        else:
+            yield each
+
+
+def bound_in(statement: ast.stmt, name: str) -> ast.expr | None:
+    """The expression that a statement gives to a variable."""
+    if isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            if isinstance(target, ast.Name) and target.id == name:
+                return statement.value
+            if isinstance(target, (ast.Tuple, ast.List)):
+                for index, each in enumerate(target.elts):
+                    if isinstance(each, ast.Name) and each.id == name:
+                        value = statement.value
+                        same = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(
+                            target.elts
+                        )
+                        return value.elts[index] if same else value  # type: ignore[attr-defined]
+    if not isinstance(statement, (ast.AnnAssign, ast.AugAssign)):
+        return None
+    target = statement.target
+    return statement.value if isinstance(target, ast.Name) and target.id == name else None

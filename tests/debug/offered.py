@@ -31,6 +31,17 @@ def rule(code):
     return SILENT[code]
 
 
+def run(source, path):
+    """What a script raises; None where it comes to its end."""
+    path.write_text(source, encoding="utf-8")
+    keras.utils.set_random_seed(0)
+    try:
+        exec(compile(source, str(path), "exec"), {"__name__": "script"})
+    except Exception as error:
+        return error
+    return None
+
+
 def silent(model, code, *data):
     """Whether one rule, looking at what a test really changed, has nothing to say."""
     report = check(model, *data, select=code)

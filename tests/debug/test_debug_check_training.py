@@ -43,6 +43,47 @@ def test_frozen_layer_by_layer():
     assert one(compiled(model), "KL851").cause.sentence.startswith("Every layer")
 
 
+def frozen_in_a_loop(make):
+    model = compiled(make())
+    for layer in model.layers:
+        layer.trainable = False
+    return model
+
+
+def flat(*heads):
+    x = keras.Input((8,), name="x")
+    base = layers.Dense(4, "relu", name="low")(x)
+    outputs = [layers.Dense(1, name=name)(layers.Dropout(0.1)(base)) for name in heads]
+    return keras.Model(x, outputs if len(heads) > 1 else outputs[0])
+
+
+@pytest.mark.parametrize("names", [["price"], ["p", "q"]])
+def test_frozen_heads_are_named_and_unfrozen(names):
+    model = frozen_in_a_loop(lambda: flat(*names))
+    finding = one(model, "KL851")
+    assert all(repr(name) in finding.message for name in names)
+    assert [fix.tried for fix in finding.fixes] == [True, True]
+    exec(finding.fixes[0].code, {"model": model})
+    assert found(compiled(model), "KL851") == []
+    assert not model.get_layer("low").trainable
+
+
+def test_a_frozen_base_beside_its_frozen_head_is_named():
+    model = frozen_in_a_loop(lambda: on(base_of(layers.Dense(4)), layers.Dense(2, name="kind")))
+    finding = one(model, "KL851")
+    assert "'kind' included" in finding.message
+    assert "'base' may stay so" in finding.cause.sentence
+
+
+def test_a_frozen_model_that_is_nothing_but_its_base_has_no_head_to_name():
+    base = base_of(layers.Dense(4))
+    inputs = keras.Input((8,))
+    model = frozen_in_a_loop(lambda: keras.Model(inputs, base(inputs)))
+    finding = one(model, "KL851")
+    assert "included" not in finding.message
+    assert "may stay so" not in finding.cause.sentence
+
+
 def test_frozen_and_fine():
     model = on(base_of(layers.Dense(4)))
     model.layers[1].trainable = False
@@ -121,6 +162,98 @@ def test_training_mode_for_good():
     inputs = keras.Input((8,))
     x = layers.BatchNormalization(name="norm")(inputs, training=True)
     assert "training=True" in one(keras.Model(inputs, x), "KL855").message
+
+
+def nested(base):
+    inputs = keras.Input((8,))
+    return keras.Model(inputs, base(inputs), name="outer")
+
+
+def normed(*more, name="base"):
+    return base_of(layers.Dense(8), layers.BatchNormalization(name="norm"), *more, name=name)
+
+
+def each_step(layer):
+    steps = keras.Input((5, 8))
+    told = layers.TimeDistributed(layer, name="each")(steps, training=True)
+    return keras.Model(steps, layers.Dense(1)(told))
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("base", lambda: on(normed(), training=True)),
+        ("outer", lambda: on(nested(normed()), training=True)),
+        ("each", lambda: each_step(normed())),
+        ("each", lambda: each_step(layers.BatchNormalization(name="norm"))),
+    ],
+    ids=["nested", "at depth 2", "each step's model", "each step's layer"],
+)
+def test_training_mode_of_a_model_is_said_once_and_holds(name, make):
+    model = make()
+    finding = one(model, "KL855")
+    assert finding.message.startswith(f"{name!r} is called with training=True")
+    assert "'norm'" in finding.message
+    x = np.random.default_rng(0).normal(size=(16, *model.input_shape[1:])).astype("float32")
+    alone, beside = model(x[:2]), model(x)[:2]
+    assert np.abs(np.asarray(alone) - np.asarray(beside)).max() > 1e-3
+
+
+def frozen(base):
+    base.trainable = False
+    return base
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("base", lambda: on(frozen(normed()), training=True)),
+        ("plants", lambda: on(frozen(normed(name="plants")), training=True)),
+        ("outer", lambda: on(frozen(nested(normed())), training=True)),
+    ],
+)
+def test_a_frozen_base_in_training_mode_waits_to_be_unfrozen(name, make):
+    model = make()
+    finding = one(model, "KL855")
+    assert finding.message.startswith(f"{name!r} is frozen and called with training=True")
+    assert finding.cause.name == name
+    assert finding.fixes[0].tried
+    x = np.random.default_rng(0).normal(size=(16, 8)).astype("float32")
+
+    def apart():
+        alone, beside = model(x[:2]), model(x)[:2]
+        return np.abs(np.asarray(alone) - np.asarray(beside)).max()
+
+    # What the message says: its statistics hold now, and no longer once it trains.
+    assert apart() < 1e-5
+    model.get_layer(name).trainable = True
+    assert apart() > 1e-3
+
+
+def test_dropouts_of_a_frozen_base_in_training_mode_are_named():
+    base = frozen(normed(layers.Dropout(0.5, name="drop")))
+    model = on(base, training=True)
+    assert "'drop'" in one(model, "KL855").message
+    inputs = keras.Input((8,))
+    # To draw several predictions of a trained model, whose normalisation frozen stays as it is.
+    assert found(keras.Model(inputs, base(inputs, training=True)), "KL855") == []
+
+
+def test_a_norm_frozen_by_itself_before_any_training():
+    def make():
+        inputs = keras.Input((8,))
+        norm = layers.BatchNormalization(name="norm")
+        model = keras.Model(inputs, layers.Dense(1)(norm(layers.Dense(8)(inputs))))
+        norm.trainable = False
+        return model, norm
+
+    model, norm = make()
+    assert "frozen by itself" in one(model, "KL855").message
+    norm.moving_variance.assign(np.full(8, 2.0, "float32"))
+    assert found(model, "KL855") == []
+    model, norm = make()
+    norm.gamma.assign(np.full(8, 2.0, "float32"))
+    assert found(model, "KL855") == []
 
 
 def test_inference_mode_before_any_training():

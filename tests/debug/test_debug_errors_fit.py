@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from offered import run
 
 from keraslab.debug._diagnose import found
 
@@ -279,16 +279,6 @@ CASES = [
 ]
 
 
-def run(source: str, path: Path) -> BaseException | None:
-    path.write_text(source, encoding="utf-8")
-    keras.utils.set_random_seed(0)
-    try:
-        exec(compile(source, str(path), "exec"), {"__name__": "script"})
-    except Exception as error:
-        return error
-    return None
-
-
 def params():
     """Two cases of each code are quick; the others are as good, and slow together."""
     for number, case in enumerate(CASES):
@@ -372,3 +362,21 @@ def test_frames_and_tensors_are_looked_at_like_arrays():
     assert as_array([[1, 2]]).shape == (1, 2)
     assert as_array("text") is None
     assert as_array(np.float32(1.0)).shape == ()
+
+
+@pytest.mark.parametrize("model", ["made()", "model=made()", "[made()][0]"])
+def test_arrays_are_told_from_a_model_that_comes_first(model, tmp_path):
+    body = (
+        "import keraslab as kl\n\n\ndef made():\n    model = net()\n"
+        + '    model.compile("sgd", "sparse_categorical_crossentropy")\n    return model\n\n\n'
+        + "few = numbers[:9]\n"
+    )
+    arrays = "x=data, y=few" if "=" in model else "data, few"
+    line = f"kl.fit({model}, {arrays}, store=False)"
+    error = run(HEAD + body + line, tmp_path / "script.py")
+    assert error is not None
+    finding = found(error, strict=True)
+    assert finding is not None
+    assert finding.code == "KL709"
+    assert "data has 16 and few has 9 samples" in finding.text()
+    assert line.replace("data", "data[:9]") in finding.text()

@@ -12,10 +12,13 @@ from keraslab.debug.checks import _hidden as _hidden
 from keraslab.debug.checks import _inputs as _inputs
 from keraslab.debug.checks import _labels as _labels
 from keraslab.debug.checks import _losses as _losses
+from keraslab.debug.checks import _modes as _modes
+from keraslab.debug.checks import _padding as _padding
 from keraslab.debug.checks import _scales as _scales
 from keraslab.debug.checks import _shapes as _shapes
 from keraslab.debug.checks import _shared_losses as _shared_losses
 from keraslab.debug.checks import _sharing as _sharing
+from keraslab.debug.checks import _softmax_axis as _softmax_axis
 from keraslab.debug.checks import _twice as _twice
 from keraslab.debug.checks import _untouched as _untouched
 from keraslab.debug.checks import _wiring as _wiring

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +16,8 @@ from keraslab.debug._other_data import as_array_code, changed_data
 from keraslab.debug._rules import Rule, silent_rule
 from keraslab.debug._subject import Subject
 from keraslab.debug.checks._labels import said_target
+from keraslab.debug.checks._loss_lines import other_lines
+from keraslab.debug.checks._loss_shapes import Own, mixes, own_losses, stretched
 
 _SAMPLES = 5
 
@@ -28,11 +30,16 @@ def loss_stretches(rule: Rule, subject: Subject) -> Iterator[Finding]:
         if target is None or target.dtype.kind not in "biuf" or len(target) < 2:
             continue
         few, values = target[:_SAMPLES], _values(head, target[:_SAMPLES])
-        if values is None or values.size != few.size or values.shape == few.shape:
+        if values is None:
             continue
+        if values.size != few.size or values.shape == few.shape:
+            yield from _within(rule, subject, head, few, values)
+            continue
+        told = []
         for given in _own_functions(head):
             if not _differs(given, few, values):
                 continue
+            told.append(given)
             said = said_target(subject, head)
             n = len(target)
             yield rule.finding(
@@ -44,6 +51,65 @@ def loss_stretches(rule: Rule, subject: Subject) -> Iterator[Finding]:
                 fixes=_reshaped(rule, subject, said, values.shape[1:], n),
                 graph=subject.graph,
             )
+        yield from _within(rule, subject, head, few, values, told)
+
+
+def _within(
+    rule: Rule, subject: Subject, head: Head, few: Array, values: Array, told: Sequence[Any] = ()
+) -> Iterator[Finding]:
+    """Losses that lose an axis of the one on the way and set it against the other."""
+    for own in own_losses(head):
+        if any(own.given is each for each in told):
+            continue
+        random = np.random.default_rng(1)
+        given = np.asarray(random.uniform(0.1, 0.9, few.shape), "float32")
+        true, outputs = own.arrays(given, values)
+        shapes = stretched(own.function, true.shape[1:], outputs.shape[1:])
+        if shapes is None or not mixes(own.function, true, outputs):
+            continue
+        said = said_of(own.given)
+        told_of = [" × ".join("n" if s == -1 else str(s) for s in each) for each in shapes]
+        yield rule.finding(
+            f"{said} sets {told_of[0]} values against {told_of[-1]}, for n samples, which makes "
+            "n × n of them: every sample meets every other one.",
+            calls=(head.call,),
+            cause=Cause(said, "one side has lost an axis that the other one has", head.call),
+            fixes=(*_kept(own, true, outputs), *_levelled(own, true, outputs)),
+            graph=subject.graph,
+        )
+
+
+def _kept(own: Own, true: Array, outputs: Array) -> Iterator[Fix]:
+    """A line of the loss that keeps the axis, where no samples meet with it."""
+    for line, function in other_lines(own.function):
+        if stretched(function, true.shape[1:], outputs.shape[1:]) is not None:
+            continue
+        if mixes(function, true, outputs) is False:
+            title = f"keep the axis in {said_of(own.given)}"
+            yield Fix(title, line, tried=True)
+            return
+
+
+def _levelled(own: Own, true: Array, outputs: Array) -> Iterator[Fix]:
+    """Targets or outputs with an axis less from the start, where no samples meet then."""
+    names = own.names
+    sides: list[tuple[int, ...]] = [(1,), (0,), (0, 1)]
+    for chosen in sides:
+        arrays = [true, outputs]
+        if any(arrays[side].ndim < 2 or arrays[side].shape[-1] != 1 for side in chosen):
+            continue
+        for side in chosen:
+            arrays[side] = arrays[side][..., 0]
+        shapes = [each.shape[1:] for each in arrays]
+        if stretched(own.function, *shapes) is not None:
+            continue
+        if mixes(own.function, *arrays) is not False:
+            continue
+        said = " and ".join(names[side] for side in chosen)
+        lines = [f"{names[side]} = keras.ops.squeeze({names[side]}, -1)" for side in chosen]
+        title = f"take {said} without the last axis too, first of all in {said_of(own.given)}"
+        yield Fix(title, "\n".join(lines), tried=True)
+        return
 
 
 def _reshaped(

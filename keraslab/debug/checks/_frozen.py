@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
-import numpy as np
 
 from keraslab.debug._copied import lines, on_a_copy
 from keraslab.debug._finding import Cause, Finding, Fix
@@ -16,14 +15,15 @@ from keraslab.debug._tried import with_trainable
 from keraslab.debug.checks._calls import (
     IDLE,
     before,
-    constants,
     is_activation,
     is_layer,
+    listed,
     models_around,
     operations,
     own_activation,
 )
-from keraslab.graph import Call, Graph, is_skeleton, keras_internals
+from keraslab.debug.checks._modes import told_mode
+from keraslab.graph import Call, Graph, keras_internals
 
 
 @silent_rule("KL851", "nothing-trains", "error")
@@ -35,26 +35,49 @@ def nothing_trains(rule: Rule, subject: Subject) -> Iterator[Finding]:
     if all(_never_trains(operation) for operation, call in operations(graph) if call.weights):
         return
     last = _last_learned(subject)
+    heads = _learned_heads(subject)
     if not model.trainable:
         cause = f"{model.name}.trainable is False, which freezes every layer in it, head included."
-        name = model.name
     else:
-        cause, name = "Every layer with weights has trainable=False.", model.name
+        cause = "Every layer with weights has trainable=False."
     frozen = [layer.name for layer in model.layers if isinstance(layer, keras.Model)]
-    fix = Fix("let it train, then compile again", "model.trainable = True")
-    if frozen:
-        code = f"{fix.code}\n{_word(frozen[0])}.trainable = False  # the base alone"
-        fix = Fix("freeze the base alone, then compile again", code)
+    whole = Fix("let it train, then compile again", "model.trainable = True")
     base = f"{frozen[0]}/" if frozen else None
-    trains = {c.layer: base is None or not c.layer.startswith(base) for c in _weighted(graph)}
+    every = {c.layer: base is None or not c.layer.startswith(base) for c in _weighted(graph)}
+    fixes: tuple[Fix, ...] = ()
+    if frozen:
+        code = f"{whole.code}\n{_word(frozen[0])}.trainable = False  # the base alone"
+        whole = Fix("freeze the base alone, then compile again", code)
+        cause += (
+            ""
+            if not heads
+            else f" {frozen[0]!r} may stay so; what is new after it has yet to learn."
+        )
+    elif model.trainable and 0 < len(heads) < len({c.layer for c in _weighted(graph)}):
+        code = "\n".join(f'model.get_layer("{head.name}").trainable = True' for head in heads)
+        title = f"let {listed([head.name for head in heads])} train, then compile again"
+        only = {c.layer: c.layer in {h.layer for h in heads} for c in _weighted(graph)}
+        fixes = with_trainable(rule, subject, Fix(title, code), only)
+        whole = Fix(f"or {whole.title}", whole.code)
+    included = f", {listed([head.name for head in heads])} included" if heads else ""
     yield rule.finding(
-        f"{model.name!r} is frozen as a whole: none of its {graph.params:,} weights will change "
-        "in training.",
+        f"{model.name!r} is frozen as a whole{included}: none of its {graph.params:,} weights "
+        "will change in training.",
         calls=() if last is None else (last.id,),
-        cause=Cause(name, cause),
-        fixes=with_trainable(rule, subject, fix, trains),
+        cause=Cause(model.name, cause),
+        fixes=(*fixes, *with_trainable(rule, subject, whole, every)),
         graph=graph,
     )
+
+
+def _learned_heads(subject: Subject) -> list[Call]:
+    """The last layers with weights before the outputs, where they are the model's own."""
+    found: dict[str, Call] = {}
+    for port in subject.graph.outputs:
+        last = _learned_before(subject, port.call)
+        if last is not None and "/" not in last.id:
+            found[last.layer] = last
+    return list(found.values())
 
 
 @silent_rule("KL852", "frozen-head", "warning")
@@ -132,15 +155,18 @@ def _turned(rule: Rule, subject: Subject, scope: str, first: Call) -> tuple[Fix,
     if len(bases) != 1:
         return ()
     learned = [layer for layer in bases[0].layers if not isinstance(layer, keras.layers.InputLayer)]
-    number = [layer.name for layer in learned].index(first.name)
+    depth = scope.count("/") + 1
+    names, within = [layer.name for layer in learned], first.layer.split("/")[depth]
+    number = names.index(within) if within in names else 0
+    if not number:
+        return ()
     fix = Fix(
         "freeze the first layers",
         f"for layer in {_word(label)}.layers[:-{number}]:\n    layer.trainable = False\n"
         f"for layer in {_word(label)}.layers[-{number}:]:\n    layer.trainable = True",
     )
-    last = {layer.name for layer in learned[-number:]}
+    last = set(names[-number:])
     inside = [call for call in subject.graph.calls_inside[scope] if call.weights]
-    depth = first.layer.count("/")
     trains = {call.layer: call.layer.split("/")[depth] in last for call in inside}
     return with_trainable(rule, subject, fix, trains)
 
@@ -160,7 +186,7 @@ def norm_in_frozen_base(rule: Rule, subject: Subject) -> Iterator[Finding]:
         moving = [c for c in norms if not _is_frozen(c)]
         if not moving or not others or not all(map(_is_frozen, others)):
             continue
-        if all(_given_training(subject, c) is False for c in moving):
+        if all(told_mode(subject, c)[0] is False for c in moving):
             continue
         name = graph.group_by_id[scope].label
         yield rule.finding(
@@ -183,51 +209,6 @@ def _whole_base(rule: Rule, subject: Subject, scope: str) -> tuple[Fix, ...]:
         return (*fixes, mode)
     called = lines(mode.code, "features", lambda s: {base: s.layer, "inputs": s.args[0]})
     return (*fixes, *on_a_copy(rule, subject, mode, {scope: called}))
-
-
-@silent_rule("KL855", "batch-norm-mode", "warning")
-def norm_mode(rule: Rule, subject: Subject) -> Iterator[Finding]:
-    """Batch normalisation that is told to use each batch's own statistics for good."""
-    graph = subject.graph
-    told: set[str] = set()
-    for call in graph.calls:
-        if not is_layer(call, "BatchNormalization") or call.layer in told:
-            continue
-        mode = _given_training(subject, call)
-        if mode is True and not _is_frozen(call):
-            told.add(call.layer)
-            yield rule.finding(
-                f"{call.name!r} is called with training=True: predictions then depend on which "
-                "other samples are in the batch.",
-                calls=(call.id,),
-                cause=Cause(call.name, "training=True in the call stays so in predict().", call.id),
-                fixes=_own_mode(rule, subject, call),
-                graph=graph,
-            )
-        elif mode is False and "/" not in call.id and _is_untouched(call):
-            told.add(call.layer)
-            yield rule.finding(
-                f"{call.name!r} is called with training=False and has never seen data: it "
-                "normalises with mean 0 and variance 1, and so changes nothing.",
-                calls=(call.id,),
-                cause=Cause(
-                    call.name, "With training=False its statistics are never updated.", call.id
-                ),
-                fixes=_own_mode(rule, subject, call),
-                graph=graph,
-            )
-
-
-def _own_mode(rule: Rule, subject: Subject, call: Call) -> tuple[Fix, ...]:
-    """The layer, or the nested model it lies in, called without a mode."""
-    around = call.id.partition("/")[0]
-    word = _word(around.rpartition("#")[0])
-    fix = Fix("let Keras choose the mode", f"x = {word}(x)")
-    if _training_in(call) is not None and "/" in call.id:
-        # What a call inside a nested model says is written where that model is made.
-        return (Fix(fix.title, f"x = {_word(call.name)}(x)"),)
-    called = lines(fix.code, "x", lambda s: {word: s.layer, "x": s.args[0]})
-    return on_a_copy(rule, subject, fix, {around: called}, real=not is_skeleton(subject.model))
 
 
 @silent_rule("KL856", "norm-on-logits", "warning")
@@ -302,49 +283,6 @@ def _learned_before(subject: Subject, call_id: str) -> Call | None:
     while call is not None and (not call.weights or is_layer(call, "BatchNormalization")):
         call = before(subject, call)
     return call
-
-
-def _given_training(subject: Subject, call: Call) -> bool | None:
-    """What a call, or the nearest model around it, was told of the mode; None for nothing."""
-    given = _training_in(call)
-    if given is not None:
-        return given
-    model = subject.keras_model
-    functional = None if model is None else keras_internals.functional_of(model)
-    parts = call.id.split("/")[:-1]
-    found: bool | None = None
-    for part in parts:
-        if functional is None:
-            return found
-        name, _, number = part.rpartition("#")
-        nodes = [
-            n
-            for n in keras_internals.nodes_of(functional)
-            if keras_internals.operation_of(n).name == name
-        ]
-        if int(number) >= len(nodes):
-            return found
-        node = nodes[int(number)]
-        told = keras_internals.arguments_of(node)[1].get("training")
-        # What an outer call says holds for all inside, unless an inner one says otherwise.
-        found = told if isinstance(told, bool) else found
-        functional = keras_internals.functional_of(keras_internals.operation_of(node))
-    return found
-
-
-def _training_in(call: Call) -> bool | None:
-    given = constants(call)[1].get("training")
-    return given if isinstance(given, bool) else None
-
-
-def _is_untouched(call: Call) -> bool:
-    """Whether the statistics are still those it was made with."""
-    layer = call.operation
-    if is_skeleton(layer) or not isinstance(layer, keras.layers.BatchNormalization):
-        return False
-    mean = np.asarray(keras.ops.convert_to_numpy(layer.moving_mean))
-    variance = np.asarray(keras.ops.convert_to_numpy(layer.moving_variance))
-    return bool(np.all(mean == 0) and np.all(variance == 1))
 
 
 def _word(name: str) -> str:

@@ -1,6 +1,8 @@
 """Rules for exceptions, one family a file; importing them makes them known."""
 
 from keraslab.debug.errors import _unpackings as _unpackings  # isort: skip
+from keraslab.debug.errors import _iterables as _iterables  # isort: skip
+from keraslab.debug.errors import _cells as _cells  # isort: skip
 from keraslab.debug.errors import _partners as _partners  # isort: skip
 from keraslab.debug.errors import _inside_layers as _inside_layers  # isort: skip
 from keraslab.debug.errors import _attention as _attention  # isort: skip
@@ -20,10 +22,12 @@ from keraslab.debug.errors import _settings as _settings  # isort: skip
 from keraslab.debug.errors import _ragged as _ragged  # isort: skip
 from keraslab.debug.errors import _fit as _fit  # isort: skip
 from keraslab.debug.errors import _values as _values  # isort: skip
+from keraslab.debug.errors import _classes as _classes  # isort: skip
 from keraslab.debug.errors import _several as _several  # isort: skip
 from keraslab.debug.errors import _givens as _givens  # isort: skip
 from keraslab.debug.errors import _eager as _eager  # isort: skip
 from keraslab.debug.errors import _foreign as _foreign  # isort: skip
+from keraslab.debug.errors import _operators as _operators  # isort: skip
 from keraslab.debug.errors import _conditions as _conditions  # isort: skip
 from keraslab.debug.errors import _symbolic as _symbolic  # isort: skip
 from keraslab.debug.errors import _merge_forms as _merge_forms  # isort: skip

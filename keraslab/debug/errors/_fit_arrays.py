@@ -20,6 +20,10 @@ from keraslab.debug._misfit import Array, Misfit
 from keraslab.debug._names import closest, count, listed
 from keraslab.debug._pairing import Slot, as_array, is_numeric, part_of
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._fit_mapped import mapped
+from keraslab.debug.errors._fit_order import other_order
+from keraslab.debug.errors._fit_weights_written import weight_lengths
+from keraslab.debug.errors._fit_words import declared_as_text
 from keraslab.graph import what_if
 
 
@@ -64,6 +68,7 @@ def _swapped(rule: Rule, case: FitCase, given: Given) -> Finding:
 def _ordered(case: FitCase, given: Given) -> Iterator[Fix]:
     """The arrays under the names of the inputs, where they can be told apart."""
     if given.unread:
+        yield from mapped(case)
         return
     slots, x = given.data.x.slots, given.x
     source, node = case.evidence.source, given.x_node
@@ -201,10 +206,7 @@ def samples_differ(rule: Rule, evidence: Evidence) -> Finding | None:
     for given in case.given:
         found = lengths(given.data)
         if not given.prefix:
-            for name in ("sample_weight",):
-                array = as_array(case.arguments.get(name))
-                if array is not None and array.ndim:
-                    found[name] = len(array)
+            found |= weight_lengths(case)
         named = {_word(case, given, said): number for said, number in found.items()}
         message = lengths_sentence(named if len(named) == len(found) else found)
         if message is None:
@@ -245,8 +247,7 @@ def _cut(case: FitCase, given: Given, least: int) -> Iterator[Fix]:
     """Every array cut to the shortest; only where there is at least a sample."""
     source = case.evidence.source
     words, edits = [], []
-    weights = as_array(case.arguments.get("sample_weight"))
-    if weights is not None and not given.prefix:
+    if case.arguments.get("sample_weight") is not None and not given.prefix:
         return
     for node, pairing in ((given.x_node, given.data.x), (given.y_node, given.data.y)):
         for slot in pairing.slots if pairing is not None else ():
@@ -280,17 +281,27 @@ def _inputs(rule: Rule, evidence: Evidence, *kinds: str) -> Finding | None:
             misfit = input_misfit(slot, said, case.graph)
             if misfit is None or misfit.kind not in kinds or slot.array is None:
                 continue
-            fixes = [*_mended(case, misfit, slot, node, said), *_rows(case, slot)]
+            own = [] if _one_of_many(given, misfit) else _mended(case, misfit, slot, node, said)
+            fixes = [*declared_as_text(case, slot), *own, *_rows(case, slot)]
             fixes += _other_input(case, slot) if misfit.kind == "shape" else []
+            order = [*other_order(case, given)]
+            more = " In another order, all arrays fit." if order else ""
             return rule.finding(
-                given.prefix + misfit.message,
+                f"{given.prefix}{misfit.message}{more}",
                 cause=Cause(said, misfit.cause, slot.call),
-                fixes=tuple(fixes),
+                fixes=tuple(order or fixes),
                 tensors=case.named((said, slot.array)),
                 graph=case.graph,
                 calls=(slot.call,),
             )
     return None
+
+
+def _one_of_many(given: Given, misfit: Misfit) -> bool:
+    """Whether an array that lacks the batch's axis comes with targets for more than one sample."""
+    slots = given.data.y.slots if given.data.y is not None else ()
+    arrays = [slot.array for slot in slots if slot.array is not None and slot.array.ndim]
+    return misfit.kind == "batch-axis" and any(len(array) != 1 for array in arrays)
 
 
 def _mended(

@@ -17,6 +17,9 @@ from keraslab.debug._labels import label_misfit
 from keraslab.debug._misfit import Array, Misfit
 from keraslab.debug._names import closest, count
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._fit_made_rows import made_rows
+from keraslab.debug.errors._fit_mapped import mapped
+from keraslab.debug.errors._fit_words import numbered
 
 
 @error_rule("KL706", "targets-against-outputs")
@@ -50,6 +53,9 @@ def targets_against_outputs(rule: Rule, evidence: Evidence) -> Finding | None:
 def _by_name(case: FitCase, given: Given) -> Iterator[Fix]:
     pairing, source, node = given.data.y, case.evidence.source, given.y_node
     if pairing is None:
+        return
+    if given.unread:
+        yield from mapped(case)
         return
     names = [slot.name for slot in pairing.slots]
     if isinstance(given.y, dict):
@@ -134,9 +140,15 @@ def _labels(rule: Rule, evidence: Evidence, *kinds: str) -> Finding | None:
                 continue
             own = [] if given.unread else list(_mended(case, misfit, head, slot.array, node, said))
             other = list(_headed(case, misfit, head))
+            own = [*numbered(case, head)] or own if misfit.kind == "strings" else own
+            made = made_rows(case, node, head, slot.array) if misfit.kind == "shape" else None
+            message, cause = misfit.message, Cause(said, misfit.cause, head.call)
+            if made is not None:
+                message, cause = f"{message} {made.cause.sentence}.", made.cause
+                own = [*made.fixes, *own]
             return rule.finding(
-                given.prefix + misfit.message,
-                cause=Cause(said, misfit.cause, head.call),
+                given.prefix + message,
+                cause=cause,
                 fixes=tuple([*other, *own] if misfit.loss_first else [*own, *other]),
                 tensors=case.named((said, slot.array)),
                 graph=case.graph,

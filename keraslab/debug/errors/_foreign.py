@@ -7,15 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import keras
-import numpy as np
 
 from keraslab.debug._evidence import Evidence
 from keraslab.debug._finding import Cause, Finding, Fix
-from keraslab.debug._mend import Mender, changed_lines
+from keraslab.debug._mend import changed_lines
 from keraslab.debug._replay import Replay, holds_tensor
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import Source
-from keraslab.debug.errors._rewriting import parameters_of, rewritten
+from keraslab.debug.errors._operators import left_first
+from keraslab.debug.errors._rewriting import importing, parameters_of, rewritten
 
 TWINS = {
     "reduce_mean": "mean",
@@ -88,18 +88,13 @@ _OF_NUMPY = (
 @error_rule("KL108", "tensorflow-on-symbolic-tensor", origins=_OF_TENSORFLOW)
 def tensorflow_on_symbolic(rule: Rule, evidence: Evidence) -> Finding | None:
     """``tf.reduce_mean(x)`` where ``keras.ops.mean(x)`` belongs."""
-    return _twin(rule, evidence, "TensorFlow")
+    return _twin(rule, evidence, "TensorFlow") or left_first(rule, evidence)
 
 
 @error_rule("KL109", "numpy-on-symbolic-tensor", origins=_OF_NUMPY)
 def numpy_on_symbolic(rule: Rule, evidence: Evidence) -> Finding | None:
     """``np.log(x)`` where ``keras.ops.log(x)`` belongs."""
-    source = evidence.source
-    if source is not None and isinstance(source.node, ast.BinOp):
-        left = source.value_of(source.node.left)
-        if isinstance(left, np.ndarray):
-            return _array_first(rule, evidence, source, source.node)
-    return _twin(rule, evidence, "NumPy")
+    return _twin(rule, evidence, "NumPy") or left_first(rule, evidence)
 
 
 def _twin(rule: Rule, evidence: Evidence, library: str) -> Finding | None:
@@ -165,6 +160,16 @@ def _everywhere(evidence: Evidence, source: Source, call: ast.Call, fix: Fix) ->
     if not edits:
         return fix
     others = 0
+    # What has no twin, such as the drawing of random numbers, has to run inside a layer.
+    outer = _without_twin(source, call)
+    if outer is not None:
+        wrapped = _in_a_layer(source, outer)
+        if wrapped is None:
+            return fix
+        edits, others = [wrapped], 1
+        title = f"run {source.text_of(outer.func)} inside a layer"
+        fix = replace(fix, title=title, result=None, params=None, tried=False)
+    inside = {id(node) for node in ast.walk(outer)} if outer is not None else set()
     for statement in replay.statements():
         if (statement.end_lineno or 0) < call.lineno or not isinstance(
             statement, (ast.Assign, ast.Return, ast.Expr)
@@ -175,6 +180,7 @@ def _everywhere(evidence: Evidence, source: Source, call: ast.Call, fix: Fix) ->
             if (
                 isinstance(node, ast.Call)
                 and node is not call
+                and id(node) not in inside
                 and named & known
                 and _is_foreign(source, node)
             ):
@@ -187,8 +193,56 @@ def _everywhere(evidence: Evidence, source: Source, call: ast.Call, fix: Fix) ->
             known.add(target.id)
     if not others:
         return fix
-    whole = replace(fix, edits=tuple(edits))
+    text = " ".join(each.text for each in edits)
+    whole = replace(fix, edits=(*edits, *importing(source, text)))
     return replace(whole, code=changed_lines(source.text, whole))
+
+
+_DRAWN = ("normal", "uniform", "truncated_normal")
+
+
+def _without_twin(source: Source, call: ast.Call) -> ast.Call | None:
+    """The outermost call of the other library around a call that Keras has nothing for."""
+    found: ast.Call | None = None
+    node: ast.AST | None = call
+    while node is not None and not isinstance(node, ast.stmt):
+        node = source.parent_of(node)
+        if isinstance(node, ast.Call) and _is_foreign(source, node):
+            found = node if not _twin_of(node.func, source.value_of(node.func)) else found
+    return found
+
+
+def _in_a_layer(source: Source, call: ast.Call) -> Any | None:
+    """A call as a ``Lambda`` of the only symbolic tensor in it."""
+    names = dict.fromkeys(
+        n.id for n in ast.walk(call) if isinstance(n, ast.Name) and holds_tensor(source.value_of(n))
+    )
+    name = next(iter(names), "")
+    held = source.value_of(ast.Name(name, ast.Load()))
+    if len(names) != 1 or not isinstance(held, keras.KerasTensor):
+        return None
+    written = source.text_of(call)
+    drawn = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    drawn = drawn.removeprefix("random_")
+    path = source.text_of(call.func)
+    given = [str(k.arg) for k in call.keywords]
+    if drawn in _DRAWN and "random" in path and not set(given) - {"shape", "mean", "stddev"}:
+        random = f"{source.written('', 'random')}.{drawn}"
+        parts = [*call.args, *[k.value for k in call.keywords]]
+        texts = [_shaped(source, each, name) for each in parts]
+        heads = [""] * len(call.args) + [f"{key}=" for key in given]
+        written = f"{random}({', '.join(h + t for h, t in zip(heads, texts, strict=True))})"
+    layer = source.written("layers", "Lambda")
+    return source.replace(call, f"{layer}(lambda {name}: {written})({name})")
+
+
+def _shaped(source: Source, node: ast.expr, name: str) -> str:
+    """The shape of a tensor as Keras asks for it."""
+    asks = isinstance(node, ast.Call) and source.text_of(node.func).endswith("shape")
+    alone = isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
+    if asks and alone and source.text_of(node.args[0]) == name:  # type: ignore[attr-defined]
+        return f"{ops_path(source, 'ops.shape')}({name})"
+    return source.text_of(node)
 
 
 def _is_foreign(source: Source, call: ast.Call) -> bool:
@@ -255,26 +309,3 @@ def _written_anew(source: Source, call: ast.Call, ops: str) -> list[str]:
 
     known = {key: value for key, value in named.items() if key in names}
     return list(dict.fromkeys([text(positional, named), text(positional, known)]))
-
-
-def _array_first(rule: Rule, evidence: Evidence, source: Source, node: ast.BinOp) -> Finding | None:
-    """``array * x``: NumPy tries to make numbers of the symbolic tensor."""
-    left, right = source.text_of(node.left), source.text_of(node.right)
-    signs = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
-    signs |= {ast.Pow: "power", ast.MatMult: "matmul"}
-    ops = signs.get(type(node.op))
-    fixes = []
-    if ops is not None:
-        path = ops_path(source, f"ops.{ops}")
-        tensor = source.value_of(node.right)
-        work = lambda: getattr(keras.ops, ops)(  # noqa: E731
-            source.value_of(node.left), keras.KerasTensor(tuple(tensor.shape), dtype=tensor.dtype)
-        )
-        edit = source.replace(node, f"{path}({left}, {right})")
-        fixes.append(Mender(evidence).offer(f"use keras.ops.{ops}", [edit], work, ()))
-    return rule.finding(
-        f"{left} is a NumPy array, and an array on the left of a symbolic tensor makes NumPy do "
-        f"the sum, which needs numbers that {right} does not have.",
-        cause=Cause(left, f"{left} is a NumPy array", place=source.place_of(node)),
-        fixes=tuple(fix for fix in fixes if fix is not None),
-    )

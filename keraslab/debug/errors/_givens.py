@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
 from typing import Any
 
-from keraslab.debug._evidence import Evidence, maker_of, tensors_in
+from keraslab.debug._evidence import Evidence, maker_of
 from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import Mender, changed_lines
 from keraslab.debug._replay import Replay, only_tensor
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug._source import Source, last_name
 from keraslab.debug.errors._misplaced import (
     Wrong,
     argument,
@@ -18,43 +20,92 @@ from keraslab.debug.errors._misplaced import (
     misplaced,
     origin_of,
 )
+from keraslab.debug.errors._returns import (
+    Giver,
+    giver_of_nothing,
+    items_of,
+    makes_tensors,
+    returns_of,
+    with_return,
+)
 from keraslab.debug.errors._rewriting import rewritten
 from keraslab.debug.errors._values import _after, _name, right_inputs
+
+
+def _asked_of_none(evidence: Evidence) -> Iterator[Wrong]:
+    """What is None where its shape is asked, or where it is taken apart or calculated with."""
+    source = evidence.source
+    node = source.node if source is not None else None
+    if source is None or evidence.origin or "NoneType" not in evidence.text:
+        return
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Attribute):
+        parts = [node.value] if node.attr in ("shape", "dtype", "ndim") else []
+    elif isinstance(node, ast.Subscript):
+        parts = [node.value]
+    elif isinstance(node, ast.BinOp):
+        parts = [node.left, node.right]
+    elif isinstance(source.statement, ast.Assign) and "unpack" in evidence.text:
+        yield Wrong(None, source.statement.value, "held")
+    for each in parts:
+        if source.value_of(each) is None or isinstance(each, ast.Call):
+            yield Wrong(None, each, "held")
+
+
+def _whole(source: Source, wrong: Wrong) -> ast.expr | None:
+    """The argument of the failing call that holds what is None."""
+    place, name = {"outputs": (1, "outputs")}.get(wrong.role, (0, "inputs"))
+    return argument(source.node, place, name)
+
+
+def _of_giver(rule: Rule, evidence: Evidence, wrong: list[Wrong], giver: Giver) -> Finding:
+    """The finding where a function of the person's gave the None."""
+    source, definition = evidence.source, giver.node
+    assert source is not None
+    first = wrong[0]
+    name = called(evidence, first) if first.node is not None else "one of these"
+    name = name if name != "what is given" else "what is given here"
+    if isinstance(definition, ast.Lambda):
+        function = definition.body.func if isinstance(definition.body, ast.Call) else None
+        ends = f"only calls {last_name(function)}()" if function is not None else "is empty"
+    else:
+        ends = "ends without return" if giver.always else "can end without return"
+        if giver.always and definition is not None and returns_of(definition):
+            ends = "returns nothing"
+    fixes: list[Fix | None] = []
+    if isinstance(definition, ast.FunctionDef) and source.file == giver.file:
+        fixes.append(_return(evidence, definition))
+    return rule.finding(
+        f"{name} is None: {giver.name} {ends}, so it gives nothing to whoever called it.",
+        cause=Cause(
+            giver.name.removesuffix("()"),
+            f"{giver.name} {ends}",
+            place=giver.place(source) or evidence.where,
+        ),
+        fixes=tuple(fix for fix in fixes if fix is not None),
+    )
 
 
 @error_rule("KL105", "nothing-where-a-tensor-belongs")
 def nothing_given(rule: Rule, evidence: Evidence) -> Finding | None:
     """None for a tensor, mostly of a function that forgot its ``return``."""
-    wrong = [each for each in misplaced(evidence) if each.value is None]
     source = evidence.source
     replay = Replay(source, evidence.sources[1:]) if source is not None else None
-    if not wrong or source is None or replay is None or wrong[0].node is None:
+    wrong = [each for each in misplaced(evidence) if each.value is None]
+    asked = [] if wrong else list(_asked_of_none(evidence))
+    wrong = wrong or asked
+    if not wrong or source is None or replay is None:
         return None
     first = wrong[0]
+    written = [first.node] if first.node is not None else items_of(evidence, _whole(source, first))
+    givers = {g for each in written if (g := giver_of_nothing(evidence, each)) is not None}
+    if len(givers) == 1 and (not asked or makes_tensors(min(givers, key=str), source)):
+        return _of_giver(rule, evidence, wrong, givers.pop())
+    if first.node is None or asked:
+        return None
     name = called(evidence, first)
     made, place = origin_of(evidence, first)
-    work = source.value_of(made.func) if isinstance(made, ast.Call) else None
-    if isinstance(made, ast.Call) and isinstance(made.func, ast.Call):
-        work = (
-            vars(source.value_of(made.func.func)).get("__call__")
-            if inspect.isclass(source.value_of(made.func.func))
-            else None
-        )
-    elif work is not None and not inspect.isroutine(work) and not inspect.isclass(work):
-        work = vars(type(work)).get("__call__")  # an object that is called, as a block is
-    definition = replay.definition(work) if work is not None else None
     fixes: list[Fix | None] = []
-    if definition is not None:
-        fixes.append(_return(evidence, replay, definition, wrong))
-        last = definition.body[-1]
-        message = (
-            f"{name} is None: {definition.name}() ends without return, so it gives nothing "
-            "to whoever called it."
-        )
-        cause = Cause(
-            definition.name, f"{definition.name}() has no return", place=source.place_of(last)
-        )
-        return rule.finding(message, cause=cause, fixes=tuple(f for f in fixes if f is not None))
     if isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute):  # noqa: SIM102
         if made.func.attr in ("append", "extend", "add", "insert", "sort", "update"):
             bound = replay.binding(first.node.id) if isinstance(first.node, ast.Name) else None
@@ -91,67 +142,16 @@ def _checked_text(
     return mender.offer(f"append to {held}, and use its last", [edit, use], work, ())
 
 
-def _return(
-    evidence: Evidence, replay: Replay, definition: ast.FunctionDef, wrong: list[Wrong]
-) -> Fix | None:
+def _return(evidence: Evidence, definition: ast.FunctionDef) -> Fix | None:
     """The function with a ``return`` at its end."""
-    source, last = replay.source, definition.body[-1]
-    targets = [
-        t.id
-        for s in ast.walk(definition)
-        if isinstance(s, ast.Assign)
-        for t in s.targets
-        if isinstance(t, ast.Name)
-    ]
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        edit = source.replace(last, f"return {source.text_of(last)}")
-    elif targets:
-        line, column = (
-            (last.end_lineno or 1) - 1,
-            len(source.text.split("\n")[(last.end_lineno or 1) - 1]),
-        )
-        pad = " " * definition.body[0].col_offset
-        edit = Edit(line, column, line, column, f"\n{pad}return {targets[-1]}")
-    else:
+    source = evidence.source
+    made = with_return(source, definition) if source is not None else None
+    if source is None or made is None:
         return None
-    fix = Fix(f"return the result of {definition.name}()", "", edits=(edit,))
-    text = fix.apply(source.text)
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None
-    new = next(
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, ast.FunctionDef)
-        and (n.name, n.lineno) == (definition.name, definition.lineno)
-    )
-    mender, node = Mender(evidence), wrong[0].node
-    fresh = Replay(source, evidence.sources[1:])
-    fresh.definition = lambda _: new  # type: ignore[method-assign,assignment]
-
-    def work() -> Any:
-        values = [fresh.value(fresh.made(each.node) or each.node) for each in wrong if each.node]
-        tensors = list(tensors_in(values))
-        if len(tensors) < len(values):
-            raise ValueError("not known")
-        same = len(wrong) == 1 and evidence.failing is not None
-        return _after(mender, wrong, {id(None): tensors[0]}) if same else tensors
-
-    offered = mender.offer(fix.title, [edit], work, (), source.text_of(node) if node else "")
-    if offered is not None:
-        return offered
-    if not any(
-        isinstance(each, (ast.If, ast.For, ast.While, ast.With)) or _is_method(new)
-        for each in definition.body
-    ) and not _is_method(new):
-        return None
-    # The body holds more than lines of layers; that a return is missing is certain all the same.
-    return Fix(fix.title, changed_lines(source.text, fix), edits=(edit,))
-
-
-def _is_method(definition: ast.FunctionDef) -> bool:
-    return bool(definition.args.args) and definition.args.args[0].arg == "self"
+    edit, what = made
+    what = what if what.isidentifier() else "the result"
+    fix = Fix(f"return {what} at the end of {definition.name}()", "", edits=(edit,))
+    return Fix(fix.title, changed_lines(source.text, fix), edits=fix.edits)
 
 
 def instead(evidence: Evidence, wrong: list[Wrong]) -> list[Fix]:
@@ -202,6 +202,8 @@ def value_given(rule: Rule, evidence: Evidence) -> Finding | None:
             fixes.append(
                 rewritten(evidence, f"call it on {held}", first.node, f"{name}({held})", then)  # type: ignore[arg-type]
             )
+        if not any(fixes):
+            fixes.append(_applied(evidence, replay, first))
     elif isinstance(first.value, str):
         what, name = "a name, a piece of text", repr(first.value)
         fixes += _by_name(evidence, wrong) or instead(evidence, wrong)
@@ -239,6 +241,30 @@ def value_given(rule: Rule, evidence: Evidence) -> Finding | None:
         cause=Cause(name, f"{name} is {what}", place=origin_of(evidence, first)[1] or source.place),
         fixes=tuple([fix for fix in fixes if fix is not None][:2]),
     )
+
+
+def _applied(evidence: Evidence, replay: Replay, wrong: Wrong) -> Fix | None:
+    """``block(64)`` that gave a function: called on the tensor that there was before."""
+    source, (made, _) = replay.source, origin_of(evidence, wrong)
+    try:
+        needed = [
+            p
+            for p in inspect.signature(wrong.value).parameters.values()
+            if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD
+        ]
+    except (TypeError, ValueError):
+        return None
+    if not isinstance(made, ast.Call) or len(needed) != 1:
+        return None
+    before = replay.tensors_before(made)
+    # The variable itself held the tensor, or it still does under another name.
+    own = [wrong.node.id] if isinstance(wrong.node, ast.Name) else []
+    near = [n for n in before if only_tensor(source.value_of(_name(n))) is not None]
+    names = [n for n in own if n in before] + near
+    if not names:
+        return None
+    fix = Fix(f"call it on {names[0]}", "", edits=(source.wrap(made, "", f"({names[0]})"),))
+    return Fix(fix.title, changed_lines(source.text, fix), edits=fix.edits)
 
 
 def _is_shape(node: ast.expr, value: Any) -> bool:

@@ -9,13 +9,15 @@ from typing import Any
 import keras
 from keras import layers
 
-from keraslab.debug._evidence import Evidence, maker_of, tensors_in, upstream
+from keraslab.debug._evidence import Evidence, maker_name, maker_of, tensors_in, upstream
 from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import Mender
 from keraslab.debug._replay import Replay, only_tensor
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import Source, last_name
+from keraslab.debug.errors._inner_models import inner_result, uncalled_decoder
 from keraslab.debug.errors._misplaced import MODEL, argument
+from keraslab.debug.errors._statements import also_given, start_of, with_parameter, without
 from keraslab.debug.errors._values import roots_of
 
 _WALK = ("ops.function:Function._run_through_graph", "ops.function:map_graph")
@@ -147,6 +149,9 @@ def of_another_model(rule: Rule, evidence: Evidence) -> Finding | None:
     source = wiring.source
     if source is None or not wiring.missing or wiring.written_inputs is None:
         return None
+    inner = inner_result(rule, evidence, wiring)
+    if inner is not None:
+        return inner
     found = []
     for node in ast.walk(source.tree or ast.Module([], [])):
         if isinstance(node, ast.Attribute) and node.attr in ("output", "outputs"):
@@ -168,7 +173,7 @@ def of_another_model(rule: Rule, evidence: Evidence) -> Finding | None:
     everything = [*[n for n in names if n], *[f"{n}.input" for n in models]]
     text = _listed(list(dict.fromkeys(everything)))
     edit = source.replace(wiring.written_inputs, text)
-    fixes.append(wiring.offer(f"start from {text}", [edit]))
+    fixes += [*uncalled_decoder(evidence, wiring), wiring.offer(f"start from {text}", [edit])]
     plain = source.text_of(node) == f"{name}.output"
     for tensor in wiring.unused:
         given = wiring.name(tensor)
@@ -181,8 +186,8 @@ def of_another_model(rule: Rule, evidence: Evidence) -> Finding | None:
                 )
             )
     return rule.finding(
-        f"{source.text_of(node)} was made from {name}'s own Input, which is not among the inputs "
-        "of this model.",
+        f"{source.text_of(node)} was made from {name}'s own Input {maker_name(inputs[0])!r}, which "
+        "is not among the inputs of this model.",
         cause=Cause(
             name, f"{source.text_of(node)} leads back to {name}.input", place=source.place_of(node)
         ),
@@ -210,15 +215,21 @@ def foreign_input(rule: Rule, evidence: Evidence) -> Finding | None:
     kept = [wiring.name(t) for t in wiring.inputs if not any(t is u for u in wiring.unused)]
     place, why = source.place_of(written), f"{given} is not what the output was made from"
     cause = given
+    decoded = uncalled_decoder(evidence, wiring)
+    said = [name or repr(maker_name(t)) for name, t in zip(names, wiring.missing, strict=True)]
+    fixes += decoded
     if None not in names:
         text = _listed([str(n) for n in [*kept, *names]])
         fixes.append(wiring.offer(f"start from {text}", [source.replace(written, text)]))
         why = f"the output was made from {' and '.join(map(str, names))}"
+    elif decoded:
+        place = source.place_of(wiring.written_outputs or written)
+        why = f"the output was made from {' and '.join(said)}"
     elif isinstance(written, ast.Name) and (loop := _in_loop(wiring)) is not None:
         bound = replay.binding(written.id)
         assert bound is not None
         place, why = source.place_of(bound[1]), f"each round of the loop makes another {given}"
-        line, column, _, _ = _start(source, loop)
+        line, column, _, _ = start_of(source, loop)
         pad = " " * column
         many = f"{given}_list"
         edits = [
@@ -233,7 +244,7 @@ def foreign_input(rule: Rule, evidence: Evidence) -> Finding | None:
             source.place_of(again.value),
             f"{given} is made a second time here, and replaces the first",
         )
-        fixes.append(wiring.offer(f"make {given} once", [_without(source, again)]))
+        fixes.append(wiring.offer(f"make {given} once", [without(source, again)]))
     else:
         made = _function_input(source, wiring)
         inline = _inline_input(source, wiring)
@@ -244,8 +255,8 @@ def foreign_input(rule: Rule, evidence: Evidence) -> Finding | None:
                 source.place_of(statement.value),
                 f"{definition.name}() makes an Input of its own",
             )
-            edits = [_without(source, statement), _parameter(source, definition, held)]
-            edits += [_also_given(source, c, given) for c in calls]
+            edits = [without(source, statement), with_parameter(source, definition, held)]
+            edits += [also_given(source, c, given) for c in calls]
             cause = held
             fixes.append(wiring.offer(f"give {given} to {definition.name}()", edits))
         elif inline is not None:
@@ -258,16 +269,11 @@ def foreign_input(rule: Rule, evidence: Evidence) -> Finding | None:
     shown = given if len(given) < 40 else "the input"
     return rule.finding(
         f"The output does not come from {shown}: it was made from another Input"
-        f"{', ' + ' and '.join(str(n) for n in names) if None not in names else ''}.",
+        f"{', ' + ' and '.join(said) if said else ''}.",
         cause=Cause(cause, why, place=place),
         tensors=evidence.named(tuple([*wiring.inputs, *wiring.missing][:4])),
         fixes=tuple(fix for fix in fixes if fix is not None),
     )
-
-
-def _start(source: Source, node: ast.AST) -> tuple[int, int, int, int]:
-    edit = source.replace(node, "")
-    return edit.line, edit.column, edit.end_line, edit.end_column
 
 
 def _in_loop(wiring: Wiring) -> ast.For | None:
@@ -297,34 +303,6 @@ def _all_inputs(source: Source, replay: Replay, name: str) -> list[Any]:
         and any(isinstance(t, ast.Name) and t.id == name for t in each.targets)
         and _makes_input(source, each.value)
     ]
-
-
-def _without(source: Source, statement: ast.stmt) -> Edit:
-    """The source without a statement, and without the line where it stands alone."""
-    line, column, end, last = _start(source, statement)
-    lines = source.text.split("\n")
-    alone = not lines[line][:column].strip() and not lines[end][last:].strip().strip(";")
-    alone = alone or (
-        not lines[line][:column].strip() and lines[end][last:].strip().startswith("#")
-    )
-    if alone and end + 1 < len(lines):
-        return Edit(line, 0, end + 1, 0, "")
-    return source.replace(statement, "pass")
-
-
-def _parameter(source: Source, definition: ast.FunctionDef, name: str) -> Edit:
-    text = source.text.split("\n")[definition.lineno - 1]
-    column = text.index("(", definition.col_offset) + 1
-    comma = ", " if definition.args.args or definition.args.kwonlyargs else ""
-    return Edit(definition.lineno - 1, column, definition.lineno - 1, column, f"{name}{comma}")
-
-
-def _also_given(source: Source, call: ast.Call, text: str) -> Edit:
-    """A call with one more argument, in front of all others."""
-    written = source.text_of(call)[len(source.text_of(call.func)) :]
-    inside = written[written.index("(") + 1 :]
-    comma = "" if inside.strip() == ")" else ", "
-    return source.replace(call, f"{source.text_of(call.func)}({text}{comma}{inside}")
 
 
 def _function_input(source: Source, wiring: Wiring) -> Any | None:

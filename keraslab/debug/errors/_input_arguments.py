@@ -16,6 +16,7 @@ from keraslab.debug._source import UNKNOWN, Source
 from keraslab.debug.errors._inputs import _MADE, _input_call
 from keraslab.debug.errors._misplaced import argument
 from keraslab.debug.errors._rewriting import rewritten
+from keraslab.debug.errors._slashes import in_each_name, without_slashes
 
 _KEYWORDS = {
     "input_shape": "shape",
@@ -169,15 +170,22 @@ def name_not_allowed(rule: Rule, evidence: Evidence) -> Finding | None:
     value = Replay(source, evidence.sources[1:]).value(node) if node is not None else UNKNOWN
     if node is None or "name" not in evidence.text:
         return None
-    text = source.text_of(node)
-    if isinstance(node, ast.Constant):
-        new = repr(str(value).replace("/", "_") if isinstance(value, str) else f"layer_{value}")
+    text, replay = source.text_of(node), Replay(source, evidence.sources[1:])
+    step = evidence.came_through("ops.operation:Operation.__init__")
+    given = step.values.get("name") if step is not None else None
+    if isinstance(node, ast.Constant) and not isinstance(value, str):
+        new = repr(f"layer_{value}")
+        fix = Fix(
+            f"write {new}",
+            _within(source, call, node, new),
+            edits=(source.replace(node, new),),
+        )
     else:
-        new = f'str({text}).replace("/", "_")'
-    edit = source.replace(node, new)
-    fix = Fix(f"write {new}", _within(source, call, node, new), edits=(edit,))
+        fix = without_slashes(replay, node) or in_each_name(source, node)
+    known = isinstance(given, (str, int, float)) and not isinstance(node, ast.Constant)
+    held = f", here {given!r}," if known else ""
     return rule.finding(
-        f"{text} cannot be a name: a name is a piece of text without slashes, for the slash "
+        f"{text}{held} cannot be a name: a name is a piece of text without slashes, for the slash "
         "separates the names of layers inside models.",
         cause=Cause("name", f"name={text}", place=source.place_of(call)),
         fixes=(fix,),

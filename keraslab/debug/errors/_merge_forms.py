@@ -18,7 +18,7 @@ from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import last_name
 from keraslab.debug._trial import stand_in
-from keraslab.debug.errors._merge_parts import COMBINING, JOINING, from_maker
+from keraslab.debug.errors._merge_parts import COMBINING, JOINING, from_maker, from_whom
 
 _DOT = ("layers.merging.dot:Dot.*",)
 _TWO = ("Subtract", "Dot")
@@ -205,7 +205,11 @@ def dot_sizes(rule: Rule, evidence: Evidence) -> Finding | None:
     both = tuple(axes) if isinstance(axes, (list, tuple)) else (axes, axes)
     if not all(isinstance(axis, int) for axis in both):
         return None
-    names = [f"{evidence.says(t)} ({shape_text(t.shape)})" for t in tensors]
+    makers = [from_whom(evidence, tensor) for tensor in tensors]
+    names = [
+        f"{evidence.says(t)} ({shape_text(t.shape)}{f', from {maker!r}' if maker else ''})"
+        for t, maker in zip(tensors, makers, strict=True)
+    ]
     there = [-len(t.shape) <= a < len(t.shape) for t, a in zip(tensors, both, strict=True)]
     sizes = [t.shape[a] if ok else None for t, a, ok in zip(tensors, both, there, strict=True)]
     if all(there) and (None in sizes or sizes[0] == sizes[1]):

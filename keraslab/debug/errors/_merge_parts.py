@@ -10,6 +10,7 @@ from keraslab.debug import _rewire as rewire
 from keraslab.debug._evidence import Evidence, maker_of, shape_text
 from keraslab.debug._finding import Cause, Fix
 from keraslab.debug._mend import Mender
+from keraslab.debug._replay import Replay
 
 JOINING = (
     "layers.merging.concatenate:Concatenate.*",
@@ -30,6 +31,25 @@ def from_maker(evidence: Evidence, tensor: Any) -> Cause | None:
         return None
     verb = "is" if isinstance(maker, layers.InputLayer) else "gives"
     return evidence.cause(maker, f"{maker.name!r} {verb} {shape_text(tensor.shape)}")
+
+
+def from_whom(evidence: Evidence, tensor: Any) -> str | None:
+    """The layer that made a tensor as wide as it is; None where its name in sentences says it."""
+    maker = rewire.line_above(tensor, _keeps) or maker_of(tensor)
+    said = evidence.says(tensor)
+    return None if maker is None or repr(maker.name) in said else str(maker.name)
+
+
+def _keeps(operation: Any) -> bool:
+    kind = type(operation).__name__
+    return rewire.passes_on(operation) or kind.endswith("Normalization")
+
+
+def told(evidence: Evidence, tensor: Any) -> str:
+    """What to call a tensor; of a parameter of a function, the layer that made it as well."""
+    said, maker, replay = evidence.says(tensor), from_whom(evidence, tensor), Replay.of(evidence)
+    own = replay is not None and said in replay.parameters
+    return f"{said} (from {maker!r})" if own and maker is not None else said
 
 
 def made_by(evidence: Evidence, operation: Any, tensor: Any) -> Any | None:

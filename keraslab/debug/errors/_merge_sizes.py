@@ -14,6 +14,7 @@ from keraslab.debug._mend import Mender
 from keraslab.debug._other_input import with_other_input
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._branches import in_a_row, without_strides
 from keraslab.debug.errors._merge_parts import (
     COMBINING,
     CONVOLUTION,
@@ -24,7 +25,9 @@ from keraslab.debug.errors._merge_parts import (
     made_by,
     replacing,
     same_rank,
+    told,
 )
+from keraslab.debug.errors._projections import where_they_differ
 
 
 @error_rule("KL205", "merge-of-other-positions", origins=JOINING + COMBINING)
@@ -45,7 +48,7 @@ def other_positions(rule: Rule, evidence: Evidence) -> Finding | None:
     cause = odd if odd is not None else lost
     fixes = _same_size(evidence, big, small, odd)
     return rule.finding(
-        f"{evidence.says(big)} is {shape_text(big.shape)} and {evidence.says(small)} is "
+        f"{told(evidence, big)} is {shape_text(big.shape)} and {told(evidence, small)} is "
         f"{shape_text(small.shape)}: to be merged, they need the same number of positions.",
         cause=evidence.cause(cause, _why_smaller(evidence, cause, small))
         if cause
@@ -108,6 +111,7 @@ def _same_size(evidence: Evidence, big: Any, small: Any, odd: Any) -> list[Fix]:
     once = source is None or source.node is None or source.runs_once(source.node)
     if odd is not None:
         offered.append(_divisible(mender, big, small))
+    offered += [without_strides(mender, evidence.tensors), in_a_row(mender, evidence.tensors)]
     shrinking = _without_padding(evidence, [big, small])
     if shrinking:
         same = {id(each): (each, {"padding": "same"}) for each in shrinking}
@@ -115,7 +119,8 @@ def _same_size(evidence: Evidence, big: Any, small: Any, odd: Any) -> list[Fix]:
     if None not in (*big.shape[1:], *small.shape[1:]):
         ratio = [-(-b // s) for b, s in zip(big.shape[1:-1], small.shape[1:-1], strict=True)]
         if len(set(ratio)) == 1 and ratio[0] > 1 and rank in CONVOLUTION:
-            offered.append(_strided(mender, big, small, ratio[0]))
+            again = where_they_differ(mender, big, small)
+            offered.append(again or _strided(mender, big, small, ratio[0]))
         by = [b - s for b, s in zip(big.shape[1:-1], small.shape[1:-1], strict=True)]
         near = min(by) >= 0 and (max(by) <= 4 or rank == 3) and rank in (3, 4, 5)
         if near and once:

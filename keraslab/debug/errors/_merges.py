@@ -24,7 +24,9 @@ from keraslab.debug.errors._merge_parts import (
     made_by,
     replacing,
     same_rank,
+    told,
 )
+from keraslab.debug.errors._projections import size_of, where_they_differ
 
 _POOLING = {3: "GlobalAveragePooling1D", 4: "GlobalAveragePooling2D", 5: "GlobalAveragePooling3D"}
 _KINDS = {2: "a vector", 3: "a sequence", 4: "an image", 5: "a volume"}
@@ -45,8 +47,8 @@ def other_ranks(rule: Rule, evidence: Evidence) -> Finding | None:
     first = deep[0]
     kinds = _KINDS.get(len(first.shape), "of more axes"), _KINDS.get(low, "of fewer axes")
     message = (
-        f"{evidence.says(first)} is still {kinds[0]} ({shape_text(first.shape)}) and "
-        f"{evidence.says(flat)} is {kinds[1]} ({shape_text(flat.shape)}): tensors of "
+        f"{told(evidence, first)} is still {kinds[0]} ({shape_text(first.shape)}) and "
+        f"{told(evidence, flat)} is {kinds[1]} ({shape_text(flat.shape)}): tensors of "
         f"{len(first.shape)} and {low} axes cannot be merged."
     )
     mender = Mender(evidence)
@@ -248,8 +250,8 @@ def other_widths(rule: Rule, evidence: Evidence) -> Finding | None:
     )
     return rule.finding(
         f"{type(failing.operation).__name__} works element by element, but "
-        f"{evidence.says(shortcut)} has {shortcut.shape[-1]} {what} and "
-        f"{evidence.says(other)} has {other.shape[-1]}.",
+        f"{told(evidence, shortcut)} has {shortcut.shape[-1]} {what} and "
+        f"{told(evidence, other)} has {other.shape[-1]}.",
         cause=evidence.cause(wide, sentence) if wide is not None else from_maker(evidence, other),
         fixes=_projected(evidence, shortcut, other, rank),
     )
@@ -257,10 +259,15 @@ def other_widths(rule: Rule, evidence: Evidence) -> Finding | None:
 
 def _projected(evidence: Evidence, shortcut: Any, other: Any, rank: int) -> tuple[Fix, ...]:
     mender = Mender(evidence)
-    fixes = []
-    for tensor, width in ((shortcut, other.shape[-1]), (other, shortcut.shape[-1])):
-        name = CONVOLUTION.get(rank, "Dense")
-        arguments = f"{width}, 1" if rank in CONVOLUTION else str(width)
+    gate = _gate(evidence, shortcut, other)
+    if gate is not None:
+        return (gate,)
+    fixes: list[Fix | None] = []
+    if _leads_to(evidence, shortcut, other):
+        fixes.append(where_they_differ(mender, shortcut, other))
+    for tensor, like in ((shortcut, other), (other, shortcut)):
+        name, width = CONVOLUTION.get(rank, "Dense"), like.shape[-1]
+        size = size_of(evidence, like, width)
         held = evidence.says(tensor)
         fixes.append(
             replacing(
@@ -268,13 +275,38 @@ def _projected(evidence: Evidence, shortcut: Any, other: Any, rank: int) -> tupl
                 f"bring {held} to {width} {'channels' if rank > 3 else 'features'}",
                 tensor,
                 name,
-                arguments,
+                f"{size}, 1" if rank in CONVOLUTION else size,
                 lambda name=name, width=width: (
                     getattr(layers, name)(width, 1) if rank in CONVOLUTION else layers.Dense(width)
                 ),
             )
         )
     return tuple(fix for fix in fixes if fix is not None)
+
+
+def _leads_to(evidence: Evidence, shortcut: Any, other: Any) -> bool:
+    """Whether one tensor was made from the other."""
+    return maker_of(shortcut) in evidence.upstream(other)
+
+
+def _gate(evidence: Evidence, one: Any, other: Any) -> Fix | None:
+    """A vector that weighs the channels of an image, brought back to all of its channels."""
+    failing = evidence.failing
+    if failing is None or type(failing.operation).__name__ != "Multiply" or len(one.shape) < 3:
+        return None
+    single = [all(n == 1 for n in tensor.shape[1:-1]) for tensor in (one, other)]
+    if sum(single) != 1:
+        return None
+    gate, image = (one, other) if single[0] else (other, one)
+    width, size = image.shape[-1], size_of(evidence, image, image.shape[-1])
+    return replacing(
+        Mender(evidence),
+        f"bring {evidence.says(gate)} back to all {width} channels, one weight for each",
+        gate,
+        "Dense",
+        f'{size}, activation="sigmoid"',
+        lambda: layers.Dense(width, activation="sigmoid"),
+    )
 
 
 def _shortcut(evidence: Evidence, tensors: tuple[Any, ...]) -> tuple[Any, Any]:
@@ -297,5 +329,5 @@ def _changes_width(evidence: Evidence, tensor: Any) -> Any | None:
 
 
 def _listed(evidence: Evidence, tensors: tuple[Any, ...]) -> str:
-    said = [f"{evidence.says(t)} ({shape_text(t.shape)})" for t in tensors[:4]]
+    said = [f"{told(evidence, t)} ({shape_text(t.shape)})" for t in tensors[:4]]
     return f"{', '.join(said[:-1])} and {said[-1]}" if len(said) > 1 else said[0]

@@ -12,7 +12,7 @@ import keras
 from keraslab.debug._evidence import Evidence
 from keraslab.debug._finding import Place
 from keraslab.debug._replay import Replay
-from keraslab.debug._source import UNKNOWN, Source, last_name
+from keraslab.debug._source import UNKNOWN, Source, function_of, last_name
 from keraslab.graph import keras_internals
 
 MODEL = "models.functional:Functional.__init__"
@@ -130,6 +130,8 @@ def is_direct(evidence: Evidence) -> bool:
         return True
     if isinstance(called, (type, keras.Layer)):
         return False
+    if function_of(source.node, failing.operation) is not None:  # layers.add([a, b])
+        return True
     function = source.node.func
     if isinstance(function, ast.Call):
         made = source.value_of(function.func)

@@ -41,6 +41,14 @@ def arguments_of_model(rule: Rule, evidence: Evidence) -> Finding | None:
         "out": "outputs",
         "outs": "outputs",
         "layers": "outputs",
+        "ins": "inputs",
+        "inp": "inputs",
+        "input_tensor": "inputs",
+        "output_tensor": "outputs",
+        "input_layer": "inputs",
+        "output_layer": "outputs",
+        "x": "inputs",
+        "y": "outputs",
     }
     texts = [source.text_of(each) for each in call.args]
     named = {same.get(str(k.arg), str(k.arg)): source.text_of(k.value) for k in call.keywords}
@@ -82,8 +90,13 @@ def arguments_of_model(rule: Rule, evidence: Evidence) -> Finding | None:
             values = {"inputs": _listed([str(f) for f in found]), **values}
     elif wrong:
         outputs = list(tensors_in(replay.value(nodes["outputs"])))
-        message = f"keras.Model has no argument {wrong[0]}: it is called {same[wrong[0]]}."
-        name = wrong[0]
+        meant = " and ".join(same[each] for each in wrong)
+        name = " and ".join(wrong)
+        several = len(wrong) > 1
+        message = (
+            f"keras.Model has no argument{'s' * several} {name}: "
+            f"{'they are' if several else 'it is'} called {meant}."
+        )
     else:
         return None
     text = f"{source.text_of(call.func)}({', '.join(f'{k}={v}' for k, v in values.items())})"

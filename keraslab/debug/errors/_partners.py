@@ -87,7 +87,9 @@ def mask_for_each_pair(rule: Rule, evidence: Evidence) -> Finding | None:
 def _misfit(mask: Any, said: str, queries: Any, keys: Any) -> tuple[str, str, str] | None:
     shape = tuple(mask.shape)
     wanted = shape_text((None, queries, keys))
-    message = f"takes a mask that says which step may look at which ({wanted}), and {said} is "
+    message = (
+        f"takes an attention_mask that says which step may look at which ({wanted}), and {said} is "
+    )
     message += f"{shape_text(shape)}."
     if len(shape) == 2:
         suffix = "[:, None, :]" if shape[1] == keys or None in (shape[1], keys) else ""
@@ -119,8 +121,8 @@ def _mask_inside(rule: Rule, evidence: Evidence) -> Finding | None:
     text = source.text_of(held)
     edit = source.replace(held, f"{text}[:, None, :]")
     return rule.finding(
-        f"An attention takes a mask that says which step may look at which (? × steps × steps), "
-        f"and {text} is {shape_text(tuple(mask.shape))}.",
+        "An attention takes an attention_mask that says which step may look at which "
+        f"(? × steps × steps), and {text} is {shape_text(tuple(mask.shape))}.",
         cause=Cause(text, f"{text} says only which steps are there", place=source.place_of(held)),
         fixes=(_plain(source, "hide the same steps from every step", [edit]),),
     )

@@ -15,6 +15,7 @@ from keraslab.debug._finding import Finding, Fix
 from keraslab.debug._mend import Mender
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._pooled import pooled_before, without_pooling
 
 
 @error_rule(
@@ -35,11 +36,13 @@ def other_rank(rule: Rule, evidence: Evidence) -> Finding | None:
     if wanted is None or rank == wanted:
         return None
     name = evidence.says(tensor)
+    pooled = pooled_before(evidence, tensor, wanted)
+    said, cause = pooled if pooled is not None else ("", cause_of(evidence, tensor, wanted))
     return rule.finding(
         f"{operation.name!r} ({type(operation).__name__}) takes {KINDS.get(wanted, '')} of "
         f"{wanted} axes, and {name} is {KINDS.get(rank, 'a tensor')} of {rank} "
-        f"({shape_text(tensor.shape)}).",
-        cause=cause_of(evidence, tensor, wanted),
+        f"({shape_text(tensor.shape)}){': ' + said if said else ''}.",
+        cause=cause,
         fixes=tuple(_fitted(evidence, operation, tensor, rank, wanted)),
     )
 
@@ -48,7 +51,12 @@ def _fitted(evidence: Evidence, operation: Any, tensor: Any, rank: int, wanted: 
     mender = Mender(evidence)
     fixes: list[Fix | None] = []
     lost = dropper(evidence, tensor, wanted) if rank < wanted else None
-    if lost is not None:
+    if lost is not None and (_is_global(operation) or isinstance(lost[0], keras.Model)):
+        if _is_global(operation) and rank == 2:
+            title = f"leave out {operation.name!r}: {evidence.says(tensor)} is a vector already"
+            fixes.append(rewire.without(mender, title, operation))
+        fixes.append(without_pooling(mender, tensor, wanted))
+    if lost is not None and not isinstance(lost[0], keras.Model):
         title = f"leave out {lost[0].name!r}"
         if len(lost[1].shape) == wanted:
             fixes.append(rewire.without(mender, title, lost[0]))
@@ -58,7 +66,7 @@ def _fitted(evidence: Evidence, operation: Any, tensor: Any, rank: int, wanted: 
         fixes.append(mender.setting(f"name all {rank - 1} axes", operation, dims=dims))
     if isinstance(operation, layers.RepeatVector):
         fixes += _one_vector(mender, tensor)
-    if _is_global(operation) and rank == 2:
+    if _is_global(operation) and rank == 2 and lost is None:
         title = f"leave out {operation.name!r}: {evidence.says(tensor)} is a vector already"
         fixes.append(rewire.without(mender, title, operation))
     other = _class_for(operation, rank)
@@ -66,6 +74,8 @@ def _fitted(evidence: Evidence, operation: Any, tensor: Any, rank: int, wanted: 
     arranged = [
         rewire.ahead(mender, how, tensor, steps) for how, steps in _arranged(tensor, rank, wanted)
     ]
+    if _is_global(operation) and lost is not None:
+        arranged = []  # what was pooled, or put into a row, has no positions to give back
     first_layer = isinstance(maker_of(tensor), layers.InputLayer)
     fixes += [*arranged, same_kind] if first_layer and rank < wanted else [same_kind, *arranged]
     if rank == wanted + 1:

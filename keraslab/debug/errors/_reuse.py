@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,10 +12,11 @@ from keras import layers
 from keraslab.debug import _rewire as rewire
 from keraslab.debug._evidence import Evidence, maker_of, shape_text
 from keraslab.debug._finding import Finding, Fix
-from keraslab.debug._mend import Mender
+from keraslab.debug._mend import Mender, changed_lines
 from keraslab.debug._other_input import with_other_input
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._placed import call_of
 
 _SPEC = "layers.input_spec:assert_input_compatibility"
 _CONV = "ops.operation_utils:compute_conv_output_shape"
@@ -123,17 +126,40 @@ def other_shape(rule: Rule, evidence: Evidence) -> Finding | None:
         fixes.append(with_other_input(mender, title, entry, made_for))
     if steps:
         fixes.insert(0, rewire.ahead(mender, _how(steps), tensor, steps))
-    name = evidence.says(tensor)
+    name, single = evidence.says(tensor), over_steps and tuple(tensor.shape[1:]) == made_for
+    why = f"is {shape_text(tensor.shape)}, which is not what {model.name!r} was built for"
+    if single:
+        why = (
+            f"is {shape_text(tensor.shape)}, one sample of {model.name!r} without an axis of steps"
+        )
+    if single and isinstance(entry, layers.InputLayer):
+        title = "put an axis of steps, of any number, into the input"
+        fix = with_other_input(mender, title, entry, (None, *made_for))
+        fixes.append(_any_number(evidence, fix, entry))
     return rule.finding(
         f"The model {model.name!r} takes {shape_text((None, *made_for))}, and {name} is "
         f"{shape_text((None, *given))}{' in each step' if over_steps else ''}.",
         cause=evidence.cause(
             maker_of(tensor) or operation,
-            f"{evidence.says(tensor)} is {shape_text(tensor.shape)}, which is not what "
-            f"{model.name!r} was built for",
+            f"{name} {why}",
         ),
         fixes=tuple(fix for fix in fixes if fix is not None),
     )
+
+
+def _any_number(evidence: Evidence, fix: Fix | None, entry: Any) -> Fix | None:
+    """The change of an input with the sizes as they are written, and None in front of them."""
+    made = call_of(evidence, entry)
+    source = evidence.source
+    if fix is None or not fix.edits or made is None or source is None:
+        return fix
+    call = made[1]
+    held = next((k.value for k in call.keywords if k.arg == "shape"), None)
+    held = held or (call.args[0] if call.args else None)
+    if not isinstance(held, ast.Tuple) or not source.text_of(held).startswith("("):
+        return fix
+    whole = replace(fix, edits=(source.replace(held, f"(None, {source.text_of(held)[1:]}"),))
+    return replace(whole, code=changed_lines(source.text, whole))
 
 
 def _fitted(given: tuple[Any, ...], wanted: tuple[Any, ...]) -> list[Step]:

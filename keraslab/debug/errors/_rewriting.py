@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
 from keraslab.debug._evidence import Evidence, tensors_in
-from keraslab.debug._finding import Fix
+from keraslab.debug._finding import Edit, Fix
 from keraslab.debug._mend import Mender, changed_lines
 from keraslab.debug._replay import Replay
 from keraslab.debug._source import UNKNOWN, Source
@@ -113,3 +114,22 @@ def plain_fix(source: Source, title: str, node: ast.AST, text: str) -> Fix:
     """A change of words alone, where there is nothing to try."""
     fix = Fix(title, text, edits=(source.replace(node, text),))
     return Fix(title, changed_lines(source.text, fix) or text, edits=fix.edits)
+
+
+def importing(source: Source, text: str) -> list[Edit]:
+    """``import keras`` above all else, where new text names it and the code never does.
+
+    Args:
+        source: Whose text changes.
+        text: What is written anew.
+    """
+    named = re.search(r"(?<![\w.])keras\.", text) is not None
+    if not named or source.value_of(ast.Name("keras", ast.Load())) is not UNKNOWN:
+        return []
+    body = source.tree.body if source.tree is not None else []
+    for each in body:
+        future = isinstance(each, ast.ImportFrom) and each.module == "__future__"
+        says = isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant)
+        if not future and not says:
+            return [Edit(each.lineno - 1, 0, each.lineno - 1, 0, "import keras\n")]
+    return []

@@ -14,6 +14,8 @@ from keraslab.debug._finding import Cause, Finding, Fix
 from keraslab.debug._mend import Mender
 from keraslab.debug._rewire import Step
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._placed import placed
+from keraslab.debug.errors._projections import repeats
 
 _WINDOWS = (
     "ops.operation_utils:compute_conv_output_shape",
@@ -38,7 +40,9 @@ def size_used_up(rule: Rule, evidence: Evidence) -> Finding | None:
     start = shrinking[-1][1] if shrinking else None
     left = f"{evidence.says(tensor)} has only {_by(sizes)} positions left"
     if start is not None:
-        left += f" of {_by(start)} after {_counted([each for each, *_ in shrinking])}"
+        began = _began(evidence, tensor, shrinking[-1][0], start)
+        left += f" of the {_by(start)} of {began}"
+        left += f" after {_counted([each for each, *_ in shrinking])}"
     else:
         left = f"{evidence.says(tensor)} has only {_by(sizes)} positions"
     return rule.finding(
@@ -72,6 +76,15 @@ def _shrinking(evidence: Evidence, tensor: Any) -> list[tuple[Any, Any, Any]]:
     return found
 
 
+def _began(evidence: Evidence, tensor: Any, first: Any, start: Any) -> str:
+    """What to call the tensor that all of the positions were there in: the input where it can."""
+    above = line_of(evidence, tensor)
+    found = next(given for operation, given, _ in reversed(above) if operation is first)
+    root = above[-1][1]
+    whole = len(root.shape) == len(found.shape) and positions(root, first) == tuple(start)
+    return evidence.says(root if whole else found)
+
+
 def _is_pooling(operation: Any) -> bool:
     strides = getattr(operation, "strides", 1)
     largest = max(strides) if isinstance(strides, (list, tuple)) else strides or 1
@@ -101,20 +114,22 @@ def _kept_sizes(evidence: Evidence, shrinking: list[Any], sizes: Any) -> list[Fi
         last = len(sizes) + 1
         step = Step("Permute", ((*range(2, last + 1), 1),))
         fixes.append(rewire.ahead(mender, "put the channels last", evidence.tensors[0], [step]))
-    bare = [each for each in shrinking if _can_be_same(each) and not _is_pooling(each)]
+    # What runs again takes from the poolings too what they need: theirs are kept as well.
+    every = repeats(evidence)
+    bare = [e for e in shrinking if _can_be_same(e) and (every or not _is_pooling(e))]
     own = [failing] if _can_be_same(failing) else []
+    same = {"padding": "same"}
     if bare:
-        fixes.append(
-            rewire.settings(
-                mender,
-                "keep the borders with padding='same'",
-                {id(each): (each, {"padding": "same"}) for each in [*bare, *own]},
-            )
+        changed = dict.fromkeys([*bare, *own], same)
+        fix = rewire.settings(
+            mender,
+            "keep the borders with padding='same'",
+            {id(each): (each, dict(same)) for each in changed},
         )
+        fixes.append(placed(evidence, fix, changed))
     if own:
-        fixes.append(
-            mender.setting("let the window reach over the border", failing, padding="same")
-        )
+        fix = mender.setting("let the window reach over the border", failing, padding="same")
+        fixes.append(placed(evidence, fix, {failing: same}))
     pooling = next((each for each in shrinking if _is_pooling(each)), None)
     if pooling is not None:
         fixes.append(rewire.without(mender, f"leave out {pooling.name!r}", pooling))

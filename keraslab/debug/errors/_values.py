@@ -17,7 +17,7 @@ from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import UNKNOWN
 from keraslab.debug.errors._misplaced import MODEL, Wrong, argument, called, misplaced, origin_of
 
-_MOST = 6
+MOST = 6
 """Variables that are tried."""
 
 
@@ -36,14 +36,20 @@ def layer_instead(rule: Rule, evidence: Evidence) -> Finding | None:
     what = "a model" if isinstance(first.value, keras.Model) else f"a {kind} layer"
     if isinstance(first.value, keras.layers.InputLayer):
         what = "an InputLayer"
-    sentence = f"{name} is {what} and not a tensor"
+    sentence, why = f"{name} is {what} and not a tensor", f"this makes {what}; only calling it"
     message = f"{sentence}: it was made, but here it is not called on a tensor."
+    if used and what.startswith("a ") and not isinstance(first.value, keras.Model):
+        why = f"this is {first.value.name!r}, a layer; only calling it"
+        message = (
+            f"{name} is {first.value.name!r}, {what} and not a tensor: what belongs here is what "
+            "it gave where it was called."
+        )
     return rule.finding(
         message,
         cause=Cause(
             name=name if made is not first.node or used else str(first.value.name),
-            sentence=f"this makes {what}; only calling it on a tensor gives a result",
-            place=place,
+            sentence=f"{why} on a tensor gives a result",
+            place=place or evidence.where,
         ),
         tensors=evidence.named(first.beside),
         fixes=tuple(_calls(evidence, wrong, used)),
@@ -77,15 +83,19 @@ def _calls(evidence: Evidence, wrong: list[Wrong], used: bool) -> list[Fix]:
     if source is None or replay is None:
         return []
     anchors = [each.node if used else origin_of(evidence, each)[0] for each in wrong]
+    mender, fixes = Mender(evidence), []
+    if used and anchors[0] is None:
+        return _results_of_each(mender, wrong)
     if any(anchor is None for anchor in anchors):
         return []
-    mender, fixes = Mender(evidence), []
     if wrong[0].role == "inputs":
         right = right_inputs(evidence, wrong[0])
         shown = isinstance(wrong[0].value, keras.layers.InputLayer)
         return right or (_results(mender, wrong) if shown else [])
     if used or isinstance(wrong[0].value, keras.layers.InputLayer):
         fixes += _results(mender, wrong)
+    if fixes and used and not isinstance(wrong[0].value, keras.Model):
+        return fixes  # it has its place in a graph already
     first = min((a.lineno, a.col_offset) for a in anchors if a is not None)
     anchor = next(a for a in anchors if a is not None and (a.lineno, a.col_offset) == first)
     names = replay.tensors_before(anchor)
@@ -96,7 +106,7 @@ def _calls(evidence: Evidence, wrong: list[Wrong], used: bool) -> list[Fix]:
         else []
     )
     near = [n for n in names if any(source.value_of(_name(n)) is t for t in siblings)]
-    for name in [*near, *[n for n in names if n not in near]][:_MOST]:
+    for name in [*near, *[n for n in names if n not in near]][:MOST]:
         edits = [source.wrap(a, "", f"({name})") for a in anchors if a is not None]
 
         def work(*, name: str = name) -> Any:
@@ -177,6 +187,26 @@ def _results(mender: Mender, wrong: list[Wrong]) -> list[Fix]:
     return [fix for fix in fixes if fix is not None]
 
 
+def _results_of_each(mender: Mender, wrong: list[Wrong]) -> list[Fix]:
+    """``[model.get_layer(n) for n in names]``: the tensors that the layers have made."""
+    source = mender.evidence.source
+    call = source.node if source is not None else None
+    place = {"inputs": 0, "outputs": 1}.get(wrong[0].role, 0)
+    name = wrong[0].role if wrong[0].role in ("inputs", "outputs") else "inputs"
+    node, replay = argument(call, place, name), Replay.of(mender.evidence)
+    made = replay.made(node) if replay is not None and node is not None else None
+    if source is None or not isinstance(made, ast.ListComp):
+        return []
+    try:
+        results = {id(each.value): each.value.output for each in wrong}
+    except Exception:  # never called, or several times
+        return []
+    edit = source.wrap(made.elt, "", ".output")
+    work = lambda: _after(mender, wrong, results)  # noqa: E731
+    fix = mender.offer("use what each has given, .output", [edit], work, ())
+    return [fix] if fix is not None else []
+
+
 def _after(mender: Mender, wrong: list[Wrong], results: dict[int, Any]) -> Any:
     """What the failing call gives with tensors in place of what was wrong."""
     if any(not list(tensors_in(each)) for each in results.values()):
@@ -210,72 +240,6 @@ def tensor_like(replay: Replay, node: ast.expr) -> bool:
         return inspect.isclass(made) and issubclass(made, keras.Layer)
     value = replay.source.value_of(node)
     return value is not UNKNOWN and any(True for _ in tensors_in(value))
-
-
-@error_rule("KL103", "class-instead-of-layer")
-def class_instead(rule: Rule, evidence: Evidence) -> Finding | None:
-    """``layers.Flatten`` without brackets where a layer or its result belongs."""
-    source = evidence.source
-    wrong = misplaced(evidence)
-    step = evidence.came_through("models.sequential:Sequential.add")
-    sequential = step is not None and evidence.origin == "models.sequential:Sequential.add"
-    if step is not None and sequential and source is not None:
-        value = step.values.get("layer")
-        node = next(
-            (
-                n
-                for n in ast.walk(source.node or ast.Module([], []))
-                if isinstance(n, ast.expr) and source.value_of(n) is value
-            ),
-            None,
-        )
-        wrong = [Wrong(value, node, "layer")]
-    wrong = [e for e in wrong if inspect.isclass(e.value) and issubclass(e.value, keras.Layer)]
-    if not wrong or source is None:
-        return None
-    first = wrong[0]
-    kind = first.value.__name__
-    made, place = origin_of(evidence, first)
-    fixes: list[Fix | None] = []
-    mender, replay = Mender(evidence), Replay(source, evidence.sources[1:])
-    settings, values = settings_for(first.value, None)
-    if made is not None and settings is not None:
-        if sequential:
-            fixes.append(
-                mender.offer(
-                    f"make a layer of it: {kind}({settings})",
-                    [source.wrap(made, "", f"({settings})")],
-                    lambda: _in_sequence(step, first.value(**values)),
-                    (),
-                )
-            )
-        else:
-            at = (made.lineno, made.col_offset)
-            for name in replay.tensors_before(made)[:_MOST]:
-
-                def work(*, name: str = name) -> Any:
-                    tensor = only_tensor(replay.value(_name(name), at))
-                    made_of = first.value(**settings_for(first.value, tensor)[1])(tensor)
-                    return _after(mender, wrong[:1], {id(first.value): made_of})
-
-                held = source.value_of(_name(name))
-                text = settings_for(first.value, only_tensor(held))[0]
-                edit = source.wrap(made, "", f"({text})({name})")
-                fixes.append(mender.offer(f"make it and call it on {name}", [edit], work, ()))
-    return rule.finding(
-        f"{called(evidence, first)} is the class {kind} and not a layer: the brackets that make "
-        f"a layer of it are missing, {kind}().",
-        cause=Cause(kind, f"{kind} without brackets is the class", place=place),
-        fixes=tuple([fix for fix in fixes if fix is not None][:2]),
-    )
-
-
-def _in_sequence(step: Any, layer: Any) -> Any:
-    """What a layer gives after those that a Sequential model has."""
-    held = step.values["self"].layers
-    shape = getattr(step.values["self"], "inputs", None)
-    last = held[-1].output if held and shape else keras.KerasTensor((None, 4, 4, 4))
-    return layer(keras.KerasTensor(tuple(last.shape), dtype=last.dtype))
 
 
 DEFAULTS: dict[str, Any] = {

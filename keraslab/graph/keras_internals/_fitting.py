@@ -68,7 +68,9 @@ def outputs_given(functional: Any, tensors: list[Any]) -> Any:
 def adds_losses(model: Any) -> bool:
     """Whether a model has losses besides those of ``compile``."""
     return any(
-        layer._loss_ids or any(getattr(v, "regularizer", None) for v in layer.trainable_variables)
+        layer._loss_ids
+        or layer.activity_regularizer is not None
+        or any(getattr(v, "regularizer", None) for v in layer.trainable_variables)
         for layer in layers_within(model)
     )
 

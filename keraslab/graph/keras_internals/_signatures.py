@@ -40,6 +40,8 @@ class Inspect:
         if name == "signature":
             # Keras wraps `build` anew on each layer; what it wraps is what has the signature.
             while type(function) is types.FunctionType and "__wrapped__" in vars(function):
+                if "__signature__" in vars(function):
+                    break  # it says itself that it is not that of what it wraps
                 function = vars(function)["__wrapped__"]
             if not bound and isinstance(function, types.MethodType):
                 bound, function = True, function.__func__
