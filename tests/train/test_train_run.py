@@ -299,7 +299,7 @@ def test_a_store_is_told_all(model):
     assert run.wait(WAIT)
     assert (run.id, store.facts["seed"], store.status) == ("one", 5, "done")
     assert store.facts["settings"]["x"] == "float32 (64, 4)"
-    assert [point[:4] for point in store.points] == [
+    assert [point[:4] for point in store.points if point[0] != "value"] == [
         ("batch", "loss", 1, 0.5),
         ("batch", "loss", 2, 1.0),
         ("train", "loss", 2, 1.0),
@@ -309,6 +309,9 @@ def test_a_store_is_told_all(model):
         ("train", "loss", 4, 2.0),
         ("validation", "loss", 4, 2.0),
     ]
+    rates = [point for point in store.points if point[0] == "value"]
+    rate = float(model.optimizer.learning_rate)
+    assert rates == [("value", "learning_rate", step, step / 2, rate) for step in (2, 4)]
     assert store.points[2][4] == run.history["loss"][0]
     assert store.noted["best"][0] == run.best.epoch
 
