@@ -271,7 +271,7 @@ class Replay:
             }
         if any(value is UNKNOWN for value in (*args, *kwargs.values())):
             return UNKNOWN
-        if isinstance(work, FunctionType) and not work.__module__.startswith("keras."):
+        if isinstance(work, FunctionType) and not (work.__module__ or "").startswith("keras."):
             return self._function(work, args, kwargs)
         return self.apply(work, *args, **kwargs)
 

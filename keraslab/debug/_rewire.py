@@ -13,8 +13,12 @@ from keraslab.debug._evidence import Evidence, maker_of
 from keraslab.debug._finding import Edit, Fix
 from keraslab.debug._mend import Mender
 from keraslab.debug._source import Source, last_name
+from keraslab.debug._syntax import NOT_ONCE
 from keraslab.debug._trial import Trial, stand_in, swapped
 from keraslab.graph import keras_internals
+
+_DEEPEST = 200
+"""Steps outwards from an expression, through functions to where they are called."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _taken_out(source: Source, call: ast.Call) -> Edit | None:
     parent = source.parent_of(call)
     if isinstance(parent, ast.Call) and parent.func is call and len(parent.args) == 1:
         return source.replace(parent, source.text_of(parent.args[0]))
-    if not source.runs_once(call):
+    if not _runs_once(source, call):
         return None
     if isinstance(parent, (ast.List, ast.Tuple)) and len(parent.elts) > 1:
         index = next(i for i, each in enumerate(parent.elts) if each is call)
@@ -177,6 +181,25 @@ def _taken_out(source: Source, call: ast.Call) -> Edit | None:
         if not lines[first][:column].strip() and not lines[last][end:].split("#")[0].strip():
             return Edit(first, 0, last + 1, 0, "")
     return None
+
+
+def _runs_once(source: Source, node: ast.AST) -> bool:
+    """Whether an expression runs once: at the top of a file, or in a function used once there."""
+    held = source.parent_of(node)
+    for _ in range(_DEEPEST):  # a function may call itself
+        if held is None:
+            return True
+        if isinstance(held, ast.FunctionDef):
+            names = [n for n in ast.walk(source.tree or held) if isinstance(n, ast.Name)]
+            used = [each for each in names if each.id == held.name]
+            call = source.parent_of(used[0]) if len(used) == 1 else None
+            if held.decorator_list or not isinstance(call, ast.Call) or call.func is not used[0]:
+                return False
+            held = call
+        elif isinstance(held, NOT_ONCE) and not (isinstance(held, ast.For) and held.iter is node):
+            return False
+        node, held = held, source.parent_of(held)
+    return False
 
 
 def instead(mender: Mender, title: str, operation: Any, name: str) -> Fix | None:

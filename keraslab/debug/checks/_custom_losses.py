@@ -130,7 +130,7 @@ def _own_functions(head: Head) -> Iterator[Any]:
     if loss is not None and loss.name is None and isinstance(loss.given, keras.losses.Loss):
         yield loss.given
     for metric in head.metrics:
-        if inspect.isfunction(metric) and metric.__module__.split(".")[0] != "keras":
+        if inspect.isfunction(metric) and (metric.__module__ or "").split(".")[0] != "keras":
             yield metric
 
 

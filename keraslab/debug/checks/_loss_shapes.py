@@ -74,7 +74,7 @@ def own_losses(head: Head) -> Iterator[Own]:
                 return
             yield Own(given, made.call, False)
     for metric in head.metrics:
-        if inspect.isfunction(metric) and metric.__module__.split(".")[0] != "keras":
+        if inspect.isfunction(metric) and (metric.__module__ or "").split(".")[0] != "keras":
             yield Own(metric, metric, False)
 
 

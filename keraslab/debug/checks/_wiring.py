@@ -76,7 +76,7 @@ def _branches(own: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
     numbers = [number for number in made.values() if number is not None]
     if not numbers:
         return
-    last = max(numbers)
+    last, seen = max(numbers), set()
     tensors = {id(tensor) for node in own for tensor in tensors_out(node)}
     for node in own:
         consumers = outbound_nodes(keras_internals.operation_of(node))
@@ -85,6 +85,9 @@ def _branches(own: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
             taken = [id(tensor) for tensor in keras_internals.tensors_in(consumer)]
             if id(consumer) in inside or here.isdisjoint(taken) or not tensors.issuperset(taken):
                 continue
+            if id(consumer) in seen:  # it takes a tensor in several places
+                continue
+            seen.add(id(consumer))
             branch = _whole(consumer, inside)
             first, end = _made(branch[0]), _made(branch[-1])
             start = made[id(node)]
@@ -95,8 +98,9 @@ def _branches(own: list[Any]) -> Iterator[tuple[Any, list[Any]]]:
             # A cell that ran twice leaves its first turn behind.
             if _types(branch) == _types(_after(node, own))[: len(branch)]:
                 continue
-            # The last turn of a loop leaves what the next would have taken: x - f(x).
-            if any(len(keras_internals.tensors_in(each)) > 1 for each in branch):
+            # The last turn of a loop leaves what the next would have taken: x - f(x). One tensor
+            # in several places, as in attention(x, x), is no such merge.
+            if any(len(set(map(id, keras_internals.tensors_in(each)))) > 1 for each in branch):
                 continue
             learned = [keras_internals.operation_of(each) for each in branch if _learns(each)]
             # A layer that the model calls as well has its weights there.

@@ -1,11 +1,15 @@
 """Rules for exceptions, one family a file; importing them makes them known."""
 
+# Before what says of such an input only that it has an axis too many.
+from keraslab.debug.errors import _fit_input_rows as _fit_input_rows  # isort: skip
+from keraslab.debug.errors import _predictions as _predictions  # isort: skip
 from keraslab.debug.errors import _unpackings as _unpackings  # isort: skip
 from keraslab.debug.errors import _iterables as _iterables  # isort: skip
 from keraslab.debug.errors import _cells as _cells  # isort: skip
 from keraslab.debug.errors import _partners as _partners  # isort: skip
 from keraslab.debug.errors import _inside_layers as _inside_layers  # isort: skip
 from keraslab.debug.errors import _attention as _attention  # isort: skip
+from keraslab.debug.errors import _attention_ranks as _attention_ranks  # isort: skip
 from keraslab.debug.errors import _sequences as _sequences  # isort: skip
 from keraslab.debug.errors import _unknown as _unknown  # isort: skip
 from keraslab.debug.errors import _inputs as _inputs  # isort: skip
@@ -24,11 +28,13 @@ from keraslab.debug.errors import _fit as _fit  # isort: skip
 from keraslab.debug.errors import _values as _values  # isort: skip
 from keraslab.debug.errors import _classes as _classes  # isort: skip
 from keraslab.debug.errors import _several as _several  # isort: skip
+from keraslab.debug.errors import _nested as _nested  # isort: skip
 from keraslab.debug.errors import _givens as _givens  # isort: skip
 from keraslab.debug.errors import _eager as _eager  # isort: skip
 from keraslab.debug.errors import _foreign as _foreign  # isort: skip
 from keraslab.debug.errors import _operators as _operators  # isort: skip
 from keraslab.debug.errors import _conditions as _conditions  # isort: skip
+from keraslab.debug.errors import _array_methods as _array_methods  # isort: skip
 from keraslab.debug.errors import _symbolic as _symbolic  # isort: skip
 from keraslab.debug.errors import _merge_forms as _merge_forms  # isort: skip
 from keraslab.debug.errors import _merges as _merges

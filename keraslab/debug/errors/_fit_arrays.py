@@ -20,6 +20,7 @@ from keraslab.debug._misfit import Array, Misfit
 from keraslab.debug._names import closest, count, listed
 from keraslab.debug._pairing import Slot, as_array, is_numeric, part_of
 from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug.errors._as_trained import as_trained
 from keraslab.debug.errors._fit_mapped import mapped
 from keraslab.debug.errors._fit_order import other_order
 from keraslab.debug.errors._fit_weights_written import weight_lengths
@@ -107,6 +108,8 @@ def _ordered(case: FitCase, given: Given) -> Iterator[Fix]:
         elif all(fits_shape(array, slot.spec.shape) for slot in slots):
             words = [case.raw(node, "x")] * len(slots)
         else:
+            more = as_trained(case, node, len(slots))
+            yield from [more] if more is not None else []
             return
         text = (
             f"{{{', '.join(f'{s.name!r}: {w}' for s, w in zip(slots, words, strict=True))}}}"

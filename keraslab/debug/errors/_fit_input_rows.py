@@ -16,6 +16,7 @@ from keraslab.debug._pairing import Slot
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import UNKNOWN, Source
 from keraslab.debug._syntax import keyword_of
+from keraslab.debug.errors._whole_arrays import counted_while_built
 from keraslab.graph import Graph, keras_internals, skeleton
 
 _BY_ROW = frozenset({
@@ -30,6 +31,9 @@ _BY_ROW = frozenset({
 @error_rule("KL723", "input-shape-counts-samples")
 def input_shape_counts_samples(rule: Rule, evidence: Evidence) -> Finding | None:
     """``Input(shape=x.shape)``: the number of samples is in the shape of one sample."""
+    built = counted_while_built(rule, evidence)
+    if built is not None:
+        return built
     case = fit_case(evidence)
     for given in case.given if case is not None else ():
         assert case is not None

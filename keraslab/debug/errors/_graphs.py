@@ -45,7 +45,8 @@ class Wiring:
         self.written_outputs = argument(self.call, 1, "outputs")
         # Where an input is a tensor on the way, Keras has put copies in place of all of them.
         self.inputs = self._held(self.written_inputs) or self.inputs
-        self.outputs = self._held(self.written_outputs) or self.outputs
+        own = self._held(self.written_outputs)
+        self._copied, self.outputs = not own, own or self.outputs
         self.roots = [self._original(t) for t in roots_of(evidence, self.outputs)]
         self.missing = [each for each in self._needed() if not self._given(each)]
         above = upstream(self.outputs)
@@ -63,7 +64,7 @@ class Wiring:
     def _original(self, tensor: Any) -> Any:
         """The person's own tensor where Keras has put a copy in its place."""
         source, maker = self.source, maker_of(tensor)
-        if source is None or source.name_of(tensor) is not None:
+        if source is None or not self._copied or source.name_of(tensor) is not None:
             return tensor
         for node in ast.walk(source.tree or ast.Module([], [])):
             held = only_tensor(source.value_of(node)) if isinstance(node, ast.Name) else None

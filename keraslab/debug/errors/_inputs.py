@@ -184,6 +184,7 @@ def impossible_shape(rule: Rule, evidence: Evidence) -> Finding | None:
             new,
         )
     else:
+        spread = [p for p in parts if _is_sizes(replay.value(p))]
         if parts:
             sizes = [_size(replay, source, each) for each in parts]
             shape = f"({', '.join(sizes)}{',' * (len(sizes) == 1)})"
@@ -196,11 +197,19 @@ def impossible_shape(rule: Rule, evidence: Evidence) -> Finding | None:
         else:
             return None
         why = "holds something that is no whole number, 0 or more, and not None"
+        if spread:
+            held = ", ".join(source.text_of(each) for each in spread)
+            why = f"holds {held}, which is several sizes already; a star writes them side by side"
         edit, values = source.replace(node, shape), replay.value(parsed(shape) or node)
         known: Any = values
         if parts:
             both = zip(parts, sizes, strict=True)
             known = [None if size == "None" else replay.value(part) for part, size in both]
+            known = [
+                one
+                for part, value in zip(parts, known, strict=True)
+                for one in (value if any(part is each for each in spread) else [value])
+            ]
         offered = (
             tuple(int(v) if isinstance(v, (str, float)) else v for v in known)
             if isinstance(known, (list, tuple))
@@ -220,8 +229,19 @@ def impossible_shape(rule: Rule, evidence: Evidence) -> Finding | None:
     )
 
 
+def _is_sizes(value: Any) -> bool:
+    """Whether a value is several sizes: ``(64, 48)`` where one number belongs."""
+    return (
+        isinstance(value, (tuple, list))
+        and bool(value)
+        and all(type(size) is int and size >= 0 for size in value)
+    )
+
+
 def _size(replay: Replay, source: Source, node: ast.expr) -> str:
     value, text = replay.value(node), source.text_of(node)
+    if _is_sizes(value):
+        return f"*{text}"
     if isinstance(value, float):
         return repr(int(value)) if isinstance(node, ast.Constant) else f"int({text})"
     if isinstance(value, str):

@@ -50,37 +50,55 @@ def other_positions(rule: Rule, evidence: Evidence) -> Finding | None:
     return rule.finding(
         f"{told(evidence, big)} is {shape_text(big.shape)} and {told(evidence, small)} is "
         f"{shape_text(small.shape)}: to be merged, they need the same number of positions.",
-        cause=evidence.cause(cause, _why_smaller(evidence, cause, small))
+        cause=evidence.cause(cause, _why_smaller(evidence, cause, big, small))
         if cause
         else from_maker(evidence, small),
         fixes=tuple(fixes),
     )
 
 
-def _why_smaller(evidence: Evidence, cause: Any, tensor: Any) -> str:
-    given = evidence.inputs_of(cause, tensor)
+def _why_smaller(evidence: Evidence, cause: Any, big: Any, small: Any) -> str:
+    given = evidence.inputs_of(cause, small)
     size = given[0].shape[1] if given else None
     if size is not None and size % 2 and _stride(cause) > 1:
         return (
             f"{cause.name!r} divides {size} positions by {_stride(cause)}, which leaves a rest: "
             "what is doubled again later comes out smaller"
         )
-    if _stride(cause) > 1:
-        return f"{cause.name!r} keeps every position in {_stride(cause)}, the other branch all"
+    stride = _stride(cause)
+    if stride > 1:
+        # A pooling strides by its size where nothing else is said.
+        has = "" if _is_pool(cause) else f" has strides={stride} and"
+        keeps = f"{cause.name!r}{has} keeps every position in {stride}"
+        mine, other = small, big
+        if all(each is not cause for each in evidence.upstream(small)):
+            mine, other = big, small
+        shared = {id(each) for each in evidence.upstream(mine)}
+        beside = [e for e in evidence.upstream(other) if id(e) not in shared]
+        if any(_loses(evidence, each, other) for each in beside):
+            return f"{keeps}, the other branch other ones"
+        said = evidence.name_of(other)
+        return f"{keeps}, the other branch{f' ({said})' if said else ''} all"
     return f"{cause.name!r} has no padding, so the border is lost there and not in the other branch"
+
+
+def _is_pool(operation: Any) -> bool:
+    return "Pooling" in type(operation).__name__
 
 
 def _shrinks(evidence: Evidence, tensor: Any) -> Any | None:
     """The nearest layer above that gives fewer positions than it takes."""
-    for each in evidence.upstream(tensor):
-        given = evidence.inputs_of(each, tensor)
-        made = made_by(evidence, each, tensor)
-        if made is None or not given or len(given[0].shape) != len(made.shape):
-            continue
-        before, after = given[0].shape[1], made.shape[1]
-        if None not in (before, after) and after < before:
-            return each
-    return None
+    return next((e for e in evidence.upstream(tensor) if _loses(evidence, e, tensor)), None)
+
+
+def _loses(evidence: Evidence, operation: Any, tensor: Any) -> bool:
+    """Whether a layer above a tensor gives fewer positions than it takes."""
+    given = evidence.inputs_of(operation, tensor)
+    made = made_by(evidence, operation, tensor)
+    if made is None or not given or len(given[0].shape) != len(made.shape):
+        return False
+    before, after = given[0].shape[1], made.shape[1]
+    return None not in (before, after) and after < before
 
 
 def _halves(evidence: Evidence, tensor: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from keraslab.debug._evidence import Evidence, maker_of, tensors_in
 from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import Mender, changed_lines
 from keraslab.debug._replay import Replay, only_tensor
-from keraslab.debug._rules import Rule, error_rule
+from keraslab.debug._rules import ERRORS, Rule, error_rule
 from keraslab.debug._source import Source
 from keraslab.debug.errors._graphs import Wiring, _listed
 from keraslab.debug.errors._misplaced import MODEL
@@ -125,6 +125,12 @@ def name_twice(rule: Rule, evidence: Evidence) -> Finding | None:
     if source is None or quoted is None:
         return None
     name = quoted.group(1)
+    wiring = Wiring(evidence)
+    again = [t for t in wiring.unused if getattr(maker_of(t), "name", None) == name]
+    if again and any(getattr(maker_of(t), "name", None) == name for t in wiring.missing):
+        # Both are Inputs: what is given was made anew after the layers were called on the other.
+        found: Finding | None = ERRORS["KL402"].look(evidence)
+        return found
     written = [
         (c, k.value)
         for c in source.calls()

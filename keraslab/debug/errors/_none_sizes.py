@@ -180,6 +180,8 @@ def _mends(evidence: Evidence, size: _Size) -> Iterator[Fix | None]:
     name = last_name(call.func) if call is not None else ""
     if call is not None and name in _FILLED and size.axis == 0:
         yield _filled_like(evidence, call, name)
+    if call is not None and name == "range" and size.axis == 0:
+        yield _turns(evidence, size)
     if call is not None and name in ("Reshape", "reshape"):
         yield from _reshaped(evidence, size, call, name)
     yield _fixed_size(evidence, size)
@@ -194,6 +196,34 @@ def _call_around(source: Source, node: ast.AST) -> ast.Call | None:
         if isinstance(held, ast.stmt):
             return None
     return None
+
+
+def _turns(evidence: Evidence, size: _Size) -> Fix | None:
+    """As many turns as the axis is long that the loop goes along: ``x[:, t]``."""
+    source = evidence.source
+    assert source is not None
+    loop: Any = size.node
+    while loop is not None and not isinstance(loop, (ast.For, ast.comprehension)):
+        loop = source.parent_of(loop)
+    target = getattr(loop, "target", None)
+    body = source.parent_of(loop) if isinstance(loop, ast.comprehension) else loop
+    if not isinstance(target, ast.Name):
+        return None
+    axes: set[int] = set()
+    for each in ast.walk(body or ast.Pass()):
+        if isinstance(each, ast.Subscript) and source.text_of(each.value) == size.said:
+            parts = each.slice.elts if isinstance(each.slice, ast.Tuple) else [each.slice]
+            for axis, part in enumerate(parts):
+                if isinstance(part, ast.Name) and part.id == target.id:
+                    axes.add(axis)
+                if not isinstance(part, ast.Slice):
+                    break  # behind ... or None the axes are others
+    shape = tuple(size.tensor.shape)
+    if len(axes) != 1 or (axis := axes.pop()) >= len(shape) or not isinstance(shape[axis], int):
+        return None
+    text = f"{size.said}.shape[{axis}]"
+    title = f"take the {shape[axis]} along axis {axis}, which the loop goes along"
+    return rewritten(evidence, title, size.node, text)
 
 
 def _filled_like(evidence: Evidence, call: ast.Call, name: str) -> Fix | None:

@@ -212,7 +212,9 @@ def _other_width(
     if not wrong:
         return None
     state, width = wrong[0], wrong[0].shape[-1]
-    said = evidence.name_of(state) or f"the result of {maker_of(state).name!r}"
+    made_by = f"the result of {maker_of(state).name!r}"
+    held = evidence.name_of(state) or _held_as(evidence, operation, states, state)
+    said = f"{held}, {made_by}," if held is not None else made_by
     source = evidence.source
     calls = source.makers_of(operation) if source is not None else []
     fixes, place = [], None
@@ -228,3 +230,17 @@ def _other_width(
         Cause(operation.name, f"{operation.name!r} keeps {wanted[0]} values", place=place),
         fixes,
     )
+
+
+def _held_as(evidence: Evidence, operation: Any, states: list[Any], state: Any) -> str | None:
+    """The variable that a state was given in, as it is written; None where that is not sure."""
+    written = _written(evidence, operation, "initial_state")
+    if written is None:
+        return None
+    source, node = written
+    parts: list[ast.expr] = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+    index = next(i for i, each in enumerate(states) if each is state)
+    if len(parts) != len(states) or any(isinstance(each, ast.Starred) for each in parts):
+        return source.text_of(node) if isinstance(node, ast.Name) else None
+    named = isinstance(parts[index], (ast.Name, ast.Attribute, ast.Subscript))
+    return source.text_of(parts[index]) if named else None

@@ -10,7 +10,10 @@ from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import changed_lines
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import Source, last_name
+from keraslab.debug._syntax import keyword_of
+from keraslab.debug.errors._whole_arrays import bound
 
+_DEEPEST = 8
 _SHAPE = "applications.imagenet_utils:obtain_input_shape"
 
 
@@ -46,6 +49,7 @@ def pretrained_shape(rule: Rule, evidence: Evidence) -> Finding | None:
     values = dict(step.values) if step is not None else {}
     shape = values.get("input_shape")
     changes: list[tuple[str, dict[str, str]]] = []
+    above: Fix | None = None
     if step is not None and isinstance(shape, tuple):
         first = values.get("data_format") == "channels_first"
         sizes, channels = (shape[1:], shape[:1]) if first else (shape[:-1], shape[-1:])
@@ -64,6 +68,7 @@ def pretrained_shape(rule: Rule, evidence: Evidence) -> Finding | None:
                 f"positions, and {_by(shape)} has fewer."
             )
             changes = [(f"use images of {_by(new)}", {"input_shape": repr(new)})]
+            above = _where_sizes_are_set(source, call, shape, least)
         elif channels != (3,) and values.get("weights") == "imagenet":
             new = (*sizes, 3)
             message = (
@@ -98,8 +103,40 @@ def pretrained_shape(rule: Rule, evidence: Evidence) -> Finding | None:
     return rule.finding(
         message,
         cause=Cause(name, f"{source.text_of(call)} does not fit", place=source.place_of(call)),
-        fixes=tuple(_changed(source, call, title, values) for title, values in changes),
+        fixes=(
+            *([above] if above is not None else []),
+            *(_changed(source, call, title, values) for title, values in changes),
+        ),
     )
+
+
+def _where_sizes_are_set(
+    source: Source, call: ast.Call, shape: tuple[Any, ...], least: int
+) -> Fix | None:
+    """The number that too small sizes come from, through variables and parameters."""
+    written = keyword_of(call, "input_shape")
+    if not isinstance(written, (ast.Tuple, ast.List)) or len(written.elts) != len(shape):
+        return None
+    numbers: dict[int, ast.Constant] = {}
+    names: dict[str, None] = {}
+    for part, size in zip(written.elts, shape, strict=True):
+        if size is None or size >= least or not isinstance(part, ast.Name):
+            continue
+        node: ast.expr | None = part
+        for _ in range(_DEEPEST):
+            node = bound(source, node) if isinstance(node, ast.Name) else node
+        if not isinstance(node, ast.Constant) or node.value != size:
+            return None
+        numbers[id(node)] = node
+        names[part.id] = None
+    if not numbers:
+        return None
+    fix = Fix(
+        f"let {' and '.join(names)} be {least}, and make the images as large",
+        "",
+        edits=tuple(source.replace(each, str(least)) for each in numbers.values()),
+    )
+    return Fix(fix.title, changed_lines(source.text, fix), edits=fix.edits)
 
 
 def _by(shape: Any) -> str:

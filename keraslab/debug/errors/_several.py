@@ -13,9 +13,9 @@ from keraslab.debug._finding import Cause, Edit, Finding, Fix
 from keraslab.debug._mend import Mender
 from keraslab.debug._replay import Replay, only_tensor
 from keraslab.debug._rules import Rule, error_rule
-from keraslab.debug.errors._misplaced import (
-    is_direct,
-)
+from keraslab.debug._syntax import keyword_of
+from keraslab.debug.errors._misplaced import is_direct
+from keraslab.graph import keras_internals
 
 
 @error_rule("KL115", "several-results-as-one")
@@ -59,18 +59,65 @@ def several_results(rule: Rule, evidence: Evidence) -> Finding | None:
                 fixes.append(
                     Mender(evidence).offer("take the first of them here", [edit], work, ())
                 )
+        layer = maker_of(tensors[0]) if maker is not None else None
+        said = f"this gives {len(value)} tensors: {shapes}"
+        along = ""
+        if _gives_state(layer, tensors):
+            said = (
+                f"{maker!r} has return_state=True and gives its result and its state: "
+                f"{len(value)} tensors, {shapes}"
+            )
+            along = f", the result of {maker!r} and its state, for return_state=True"
+            fixes.append(_without_state(evidence, layer, node, value, value[0]))
         return rule.finding(
             f"{name if len(name) < 40 else 'what is given'} is {len(value)} tensors ({shapes}) "
-            f"and not one; take the one that is meant, such as the first.",
-            cause=Cause(
-                maker or name,
-                f"this gives {len(value)} tensors: {shapes}",
-                place=source.place_of(made),
-            ),
+            f"and not one{along}; take the one that is meant, such as the first.",
+            cause=Cause(maker or name, said, place=source.place_of(made)),
             tensors=evidence.named(tensors),
             fixes=tuple(fix for fix in fixes if fix is not None),
         )
     return None
+
+
+def _gives_state(layer: Any, tensors: tuple[Any, ...]) -> bool:
+    """Whether a layer gives its state behind its result, and these are all of them."""
+    if getattr(layer, "return_state", None) is not True:
+        return False
+    node = keras_internals.node_of(tensors[0])
+    made = keras_internals.tensors_out(node) if node is not None else []
+    return [id(each) for each in made] == [id(each) for each in tensors]
+
+
+def _without_state(
+    evidence: Evidence, layer: Any, node: ast.expr, held: Any, first: Any
+) -> Fix | None:
+    """The layer without ``return_state``, where nothing takes a part of what it gives."""
+    source, made = evidence.source, evidence.made_at(layer)
+    if source is None or made is None or made[0].file != source.file:
+        return None
+    given = keyword_of(made[1], "return_state")
+    names = [n for n in ast.walk(source.tree or ast.Pass()) if isinstance(n, ast.Name)]
+    parts = [source.parent_of(n) for n in names if isinstance(node, ast.Name) and n.id == node.id]
+    taken = any(isinstance(p, (ast.Subscript, ast.Starred)) for p in parts)
+    if given is None or taken or not _called_once(layer):
+        return None
+    mender = Mender(evidence)
+    return mender.offer(
+        "leave out return_state",
+        [made[0].keyword(made[1], "return_state", "False")],
+        lambda: _with_first(evidence, held, first),
+        (),
+        "return_state=False",
+        made[0],
+    )
+
+
+def _called_once(layer: Any) -> bool:
+    """Whether a layer was called only once: else it has no one output."""
+    try:
+        return layer.output is not None
+    except (AttributeError, ValueError):
+        return False
 
 
 def _with_first(evidence: Evidence, held: Any, one: Any) -> Any:

@@ -194,15 +194,18 @@ def reshape_changes_size(rule: Rule, evidence: Evidence) -> Finding | None:
         return None
     size, wanted = math.prod(given), math.prod(n for n in target if n != -1)
     name = evidence.says(tensor)
+    whose = f"the target shape {target}"
+    if isinstance(operation, layers.Layer):
+        whose += f" of {operation.name!r}"
     if -1 in target:
         message = (
             f"The {size:,} values of a sample of {name} ({shape_text(tensor.shape)}) cannot be "
-            f"divided by {wanted:,}, as the target shape {target} asks for."
+            f"divided by {wanted:,}, as {whose} asks for."
         )
     else:
         message = (
-            f"A sample of {name} ({shape_text(tensor.shape)}) has {size:,} values and the target "
-            f"shape {target} has {wanted:,}: Reshape arranges values anew and makes none."
+            f"A sample of {name} ({shape_text(tensor.shape)}) has {size:,} values and {whose} "
+            f"has {wanted:,}: Reshape arranges values anew and makes none."
         )
     mender = Mender(evidence)
     cause, fixes = _reshaped(mender, tensor, key, target, size, wanted)

@@ -14,6 +14,7 @@ from keraslab.debug._mend import changed_lines
 from keraslab.debug._replay import Replay, only_tensor
 from keraslab.debug._rules import Rule, error_rule
 from keraslab.debug._source import Source
+from keraslab.debug.errors._array_methods import as_written
 from keraslab.debug.errors._conditions import _TENSOR, _alone, _names, _said
 from keraslab.debug.errors._foreign import TWINS, ops_path
 from keraslab.debug.errors._rewriting import plain_fix, rewritten
@@ -126,7 +127,10 @@ def no_attribute(rule: Rule, evidence: Evidence) -> Finding | None:
     outer: ast.expr = node
     fixes: list[Fix | None] = []
     twin = TWINS.get(node.attr, node.attr)
-    if node.attr in _ATTRIBUTES:
+    written = as_written(evidence, node) if node.attr not in _ATTRIBUTES or call else None
+    if written is not None and node.attr not in ("get_shape", "flatten", "eval"):
+        fixes, hint = [written], _hint(written, twin)
+    elif node.attr in _ATTRIBUTES:
         pattern = _ATTRIBUTES[node.attr]
         made = pattern.format(
             x=name,
@@ -174,6 +178,13 @@ def no_attribute(rule: Rule, evidence: Evidence) -> Finding | None:
         node,
         fixes,
     )
+
+
+def _hint(fix: Fix, twin: str) -> str:
+    """What a message says of the change that stands for a method."""
+    if twin in fix.code and callable(getattr(keras.ops, twin, None)):
+        return f"; keras.ops.{twin} does it"
+    return f"; {fix.title}"
 
 
 def _shape_misused(
