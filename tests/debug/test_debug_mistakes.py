@@ -32,7 +32,7 @@ def test_a_given_mistake_is_found_with_its_cause_and_a_change_that_works(path: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "folder", ["held_out", "held_out_2", "held_out_3", "held_out_4", "held_out_5"]
+    "folder", ["held_out", "held_out_2", "held_out_3", "held_out_4", "held_out_5", "held_out_6"]
 )
 def test_mistakes_that_no_rule_was_written_for_are_found(folder: str) -> None:
     judged = [judge(path) for path in scripts(folder)]
